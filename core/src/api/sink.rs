@@ -1,0 +1,227 @@
+//! Events to handlers: in wire order, polled where they happen, spawned only if they pause, contained if they fail.
+
+use crate::api::extract::{ConnectContext, DisconnectContext, ErrorContext, MessageContext};
+use crate::api::handler::{AnyMiddleware, Progress, Refuse};
+use crate::api::listeners::{List, SocketListeners};
+use crate::api::namespace::Handlers;
+use crate::api::socket::Socket;
+use crate::hub::event::{Event, Message, Sink};
+use crate::hub::join::JoinRequest;
+use crate::hub::namespace::Namespace;
+use crate::hub::shard::{self, BoxFuture};
+use crate::hub::socket::Socket as HubSocket;
+use parking_lot::RwLock;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// What the Rust face keeps: handlers of dynamic namespaces, by their numbers.
+#[derive(Default)]
+pub(crate) struct RustSink {
+    pub(crate) parents: RwLock<Vec<Arc<Handlers>>>,
+}
+
+/// The handlers of a namespace, made at the first look.
+pub(crate) fn handlers(namespace: &Namespace, sink: Option<&RustSink>) -> Arc<Handlers> {
+    let made = namespace.local().get_or_init(|| {
+        let inherited = namespace.parent().and_then(|parent| sink.and_then(|sink| sink.parents.read().get(parent).cloned()));
+        inherited.unwrap_or_default()
+    });
+    Arc::clone(made).downcast().unwrap_or_default()
+}
+
+/// The listeners of a socket, made at the first look.
+pub(crate) fn listeners(socket: &HubSocket) -> Arc<SocketListeners> {
+    let made = socket.local().get_or_init(|| Arc::new(SocketListeners::default()));
+    Arc::clone(made).downcast().unwrap_or_default()
+}
+
+/// The listeners of a socket without a count.
+fn listeners_ref(socket: &HubSocket) -> Option<&SocketListeners> {
+    let made: &(dyn Any + Send + Sync) = &**socket.local().get()?;
+    made.downcast_ref()
+}
+
+impl Sink for RustSink {
+    fn push(&self, event: Event) {
+        match event {
+            Event::Message(message) => receive(message),
+            Event::Joining(request) => self.joining(request),
+            Event::Connected(socket) => connected(&socket),
+            Event::Disconnecting { socket, reason, detail, rooms } => {
+                let context = DisconnectContext { socket: Socket::from(Arc::clone(&socket)), reason, detail, rooms };
+                if let Some(rare) = listeners_ref(&socket).and_then(SocketListeners::rare) {
+                    call_all(&rare.disconnecting.read().clone(), &context, &socket, "disconnecting");
+                }
+            }
+            Event::Disconnected { socket, reason, detail } => {
+                let context = DisconnectContext { socket: Socket::from(Arc::clone(&socket)), reason, detail, rooms: Vec::new() };
+                if let Some(rare) = listeners_ref(&socket).and_then(SocketListeners::rare) {
+                    call_all(&rare.disconnect.read().clone(), &context, &socket, "disconnect");
+                }
+            }
+            Event::Outgoing { socket, name, args } => {
+                let context = MessageContext { socket: Socket::from(Arc::clone(&socket)), name, args, ack: None };
+                if let Some(rare) = listeners_ref(&socket).and_then(SocketListeners::rare) {
+                    call_all(&rare.any_outgoing.read().clone(), &context, &socket, "any outgoing");
+                }
+            }
+            Event::ServerSide { namespace, name, args, reply } => {
+                handlers(&namespace, Some(self)).server_side(&name, args, reply);
+            }
+            Event::NamespaceCreated(namespace) => drop(handlers(&namespace, Some(self))),
+            Event::Opened(_) | Event::Text(..) | Event::Binary(..) | Event::Closed(..) => {}
+        }
+    }
+}
+
+impl RustSink {
+    fn joining(&self, request: JoinRequest) {
+        let handlers = handlers(request.socket().namespace(), Some(self));
+        let middlewares = handlers.middlewares();
+        if middlewares.is_empty() {
+            request.accept();
+            return;
+        }
+        let context = ConnectContext { socket: Socket::from(Arc::clone(request.socket())) };
+        let shard = Arc::clone(request.socket().peer().shard());
+        let judge = async move {
+            match run_middlewares(&middlewares, &context).await {
+                Ok(()) => drop(request.accept()),
+                Err(refuse) => {
+                    let data = refuse.data.map(|data| data.to_string());
+                    request.reject(&refuse.message, data.as_deref());
+                }
+            }
+        };
+        shard::run(&shard, Box::pin(judge));
+    }
+}
+
+/// Asks middlewares in their order, up to the first that refuses.
+async fn run_middlewares<C>(middlewares: &[AnyMiddleware<C>], context: &C) -> Result<(), Refuse>
+where
+    C: Sync,
+{
+    for middleware in middlewares {
+        let begun = catch_unwind(AssertUnwindSafe(|| middleware.run(context)));
+        let outcome = match begun {
+            Ok(Ok(Progress::Done(outcome))) => outcome,
+            Ok(Ok(Progress::Pending(future))) => match Contained(future).await {
+                Some(outcome) => outcome,
+                None => Err(Refuse::new("Internal server error")),
+            },
+            Ok(Err(error)) => Err(Refuse::new(error.to_string())),
+            Err(_) => Err(Refuse::new("Internal server error")),
+        };
+        outcome?;
+    }
+    Ok(())
+}
+
+fn connected(socket: &Arc<HubSocket>) {
+    let handlers = handlers(socket.namespace(), None);
+    let context = ConnectContext { socket: Socket::from(Arc::clone(socket)) };
+    call_all(&handlers.connect(), &context, socket, "connect");
+}
+
+fn receive(message: Message) {
+    let Message { socket, name, args, ack } = message;
+    let context = MessageContext { socket: Socket::from(Arc::clone(&socket)), name, args, ack };
+    let rare = listeners_ref(&socket).and_then(SocketListeners::rare);
+    if let Some(rare) = rare {
+        let any = rare.any.read().clone();
+        if !any.is_empty() {
+            call_all(&any, &context, &socket, "any");
+        }
+        let middlewares = rare.middlewares.read().clone();
+        if !middlewares.is_empty() {
+            return receive_through(middlewares, context, socket);
+        }
+    }
+    dispatch(&context, &socket);
+}
+
+/// Asks the middlewares of the socket before the listeners.
+fn receive_through(
+    middlewares: Arc<Vec<AnyMiddleware<MessageContext>>>,
+    context: MessageContext,
+    socket: Arc<HubSocket>,
+) {
+    let shard = Arc::clone(socket.peer().shard());
+    let judge = async move {
+        match run_middlewares(&middlewares, &context).await {
+            Ok(()) if socket.is_connected() => dispatch(&context, &socket),
+            Ok(()) => {}
+            Err(refuse) => {
+                let context = ErrorContext { message: context, refuse };
+                if let Some(rare) = listeners_ref(&socket).and_then(SocketListeners::rare) {
+                    call_all(&rare.error.read().clone(), &context, &socket, "error");
+                }
+            }
+        }
+    };
+    shard::run(&shard, Box::pin(judge));
+}
+
+fn dispatch(context: &MessageContext, socket: &Arc<HubSocket>) {
+    if let Some(listeners) = listeners_ref(socket)
+        && let Some(list) = listeners.events.get(&context.name)
+    {
+        call_all(&list, context, socket, &context.name);
+        if list.iter().any(|listener| listener.is_once()) {
+            listeners.events.forget_spent(&context.name);
+        }
+    }
+    let handlers = handlers(socket.namespace(), None);
+    if let Some(list) = handlers.events.get(&context.name) {
+        call_all(&list, context, socket, &context.name);
+    }
+}
+
+/// Calls listeners in their order. One that panics or fails is logged; the others are called all the same.
+fn call_all<C>(list: &List<C>, context: &C, socket: &Arc<HubSocket>, what: &str) {
+    for listener in list.iter() {
+        let Some(handler) = listener.claim() else { continue };
+        match catch_unwind(AssertUnwindSafe(|| handler.run(context))) {
+            Ok(Ok(Progress::Done(None))) => {}
+            Ok(Ok(Progress::Done(Some(error)))) => log_failure(socket, what, &error),
+            Ok(Err(error)) => log_failure(socket, what, &format!("{error:?}")),
+            Ok(Ok(Progress::Pending(future))) => go_on(future, socket, what),
+            Err(_) => log_failure(socket, what, "the handler panicked"),
+        }
+    }
+}
+
+fn go_on(future: BoxFuture<Option<String>>, socket: &Arc<HubSocket>, what: &str) {
+    let what = what.to_owned();
+    let of = Arc::clone(socket);
+    socket.peer().shard().spawn(Box::pin(async move {
+        match Contained(future).await {
+            Some(None) => {}
+            Some(Some(error)) => log_failure(&of, &what, &error),
+            None => log_failure(&of, &what, "the handler panicked"),
+        }
+    }));
+}
+
+fn log_failure(socket: &HubSocket, what: &str, error: &str) {
+    let (namespace, id) = (socket.namespace().name().as_str(), socket.id().as_str());
+    tracing::error!(namespace, socket = id, handler = what, error, "a handler failed");
+}
+
+/// A future whose panic is contained: it gives nothing then.
+struct Contained<T>(BoxFuture<T>);
+
+impl<T> Future for Contained<T> {
+    type Output = Option<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
+        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Some),
+            Err(_) => Poll::Ready(None),
+        }
+    }
+}

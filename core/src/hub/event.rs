@@ -1,0 +1,77 @@
+//! What happens, as plain data, and the single way by which every language hears of it.
+
+use crate::error::Reason;
+use crate::hub::join::JoinRequest;
+use crate::hub::namespace::Namespace;
+use crate::hub::peer::Peer;
+use crate::hub::socket::Socket;
+use crate::ids::AckId;
+use crate::payload::Payload;
+use crate::wire::text::Text;
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// Something that happened. The events of one client come in the order of the wire.
+#[derive(Debug)]
+pub enum Event {
+    /// A client asks to join a namespace: run the connection middleware, then accept or reject.
+    Joining(JoinRequest),
+    /// A socket joined; its handlers are to be registered now.
+    Connected(Arc<Socket>),
+    /// An event of a client.
+    Message(Message),
+    /// A socket is about to leave its rooms, which are listed.
+    Disconnecting { socket: Arc<Socket>, reason: Reason, detail: &'static str, rooms: Vec<Text> },
+    /// A socket has left.
+    Disconnected { socket: Arc<Socket>, reason: Reason, detail: &'static str },
+    /// An event was sent to a socket that watches what is sent to it.
+    Outgoing { socket: Arc<Socket>, name: Text, args: Payload },
+    /// An event of another server of the cluster.
+    ServerSide { namespace: Arc<Namespace>, name: Text, args: Payload, reply: Option<Reply> },
+    /// A dynamic namespace came into being.
+    NamespaceCreated(Arc<Namespace>),
+    /// A connection of a bare Engine.IO server was opened.
+    Opened(Arc<Peer>),
+    /// It got a message of text.
+    Text(Arc<Peer>, Text),
+    /// It got a binary message.
+    Binary(Arc<Peer>, Bytes),
+    /// It has ended.
+    Closed(Arc<Peer>, Reason),
+}
+
+/// An event of a client.
+#[derive(Debug)]
+pub struct Message {
+    /// Who sent it.
+    pub socket: Arc<Socket>,
+    /// The name of the event.
+    pub name: Text,
+    /// Its arguments.
+    pub args: Payload,
+    /// The number to answer with, where the client wants an answer.
+    pub ack: Option<AckId>,
+}
+
+/// The way back to a server that asked.
+pub struct Reply(pub Box<dyn FnOnce(Payload) + Send>);
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reply")
+    }
+}
+
+/// Where events go: the handlers of a Rust program, or the mailbox of a foreign host.
+pub trait Sink: Send + Sync + 'static {
+    /// Takes an event, on whatever thread it happened. Must neither block nor panic.
+    fn push(&self, event: Event);
+
+    /// Whether the reader of a connection should pause, because events are taken more slowly than they come.
+    fn is_congested(&self) -> bool {
+        false
+    }
+
+    /// Registers to be woken when congestion has passed.
+    fn wake_when_clear(&self, _waker: &std::task::Waker) {}
+}

@@ -1,0 +1,168 @@
+//! From a CONNECT to a socket: which namespace, whether it is a session come back, and the answer.
+
+use crate::hub::event::Event;
+use crate::hub::namespace::Namespace;
+use crate::hub::peer::Peer;
+use crate::hub::recovery::{self, Restored};
+use crate::hub::registry::Hub;
+use crate::hub::socket::{Parts, RecoveryState, Socket};
+use crate::ids::SocketId;
+use crate::error::Reason;
+use crate::payload::Payload;
+use crate::proto::client::Ticket;
+use crate::wire::packet;
+use crate::wire::text::Text;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+/// A client that asks to join a namespace. It is answered once; dropped without an answer it is refused.
+#[derive(Debug)]
+pub struct JoinRequest {
+    socket: Arc<Socket>,
+    restored: Option<Restored>,
+    answered: bool,
+}
+
+impl JoinRequest {
+    /// The socket as it will be. It is not connected yet, but has its handshake and data.
+    pub fn socket(&self) -> &Arc<Socket> {
+        &self.socket
+    }
+
+    /// Lets the client in. False when it went away meanwhile.
+    pub fn accept(mut self) -> bool {
+        self.answered = true;
+        let socket = &self.socket;
+        let restored = self.restored.take();
+        socket.peer().accept(socket.ticket(), socket, || enter(socket, restored))
+    }
+
+    /// Refuses the client with a message and, where given, data (JSON text).
+    pub fn reject(mut self, message: &str, data: Option<&str>) {
+        self.answered = true;
+        self.refuse(message, data);
+    }
+
+    /// Whether the client is still waiting.
+    pub fn is_pending(&self) -> bool {
+        self.socket.peer().is_pending(self.socket.ticket())
+    }
+
+    fn refuse(&self, message: &str, data: Option<&str>) {
+        let socket = &self.socket;
+        socket.peer().reject(socket.ticket(), socket.namespace().name(), message, data);
+    }
+}
+
+impl Drop for JoinRequest {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.refuse("Internal server error", None);
+        }
+    }
+}
+
+/// Puts the socket into its namespace and queues what it missed and the answer. The machine of its peer is locked.
+fn enter(socket: &Arc<Socket>, restored: Option<Restored>) {
+    let namespace = socket.namespace();
+    let mut state = namespace.state().write();
+    let (rooms, missed) = match restored {
+        Some(restored) => (restored.session.rooms, restored.missed),
+        None => (Vec::new(), Vec::new()),
+    };
+    let pid = socket.recovery().map(|recovery| &*recovery.pid);
+    let reply = packet::connect(namespace.name(), socket.id().as_str(), pid);
+    let mut link = socket.peer().link();
+    let mut pushed = Vec::with_capacity(missed.len() + 1);
+    for burst in missed {
+        pushed.push(link.push(burst, false, false));
+    }
+    pushed.push(link.push(reply, false, true));
+    drop(link);
+    namespace.seat(socket, &rooms, &mut state);
+    drop(state);
+    pushed.into_iter().for_each(|pushed| socket.peer().after_push(pushed));
+}
+
+impl Hub {
+    /// A client asks to join a namespace.
+    pub fn join(peer: &Arc<Peer>, ticket: Ticket, name: Text, auth: Text) {
+        let hub = peer.hub();
+        if let Some(namespace) = hub.namespace(&name) {
+            return Self::request(peer, ticket, namespace, auth);
+        }
+        let credentials = Payload::from_checked(if auth.is_empty() { Text::from_static("{}") } else { auth.clone() }, Vec::new());
+        let found = hub.find_parent(&name, &credentials);
+        let peer = Arc::clone(peer);
+        // A name that came in a message must not keep the message alive.
+        let name = Text::from(name.as_str());
+        run(Arc::clone(&peer), async move {
+            let namespace = match found.await {
+                Some(parent) => peer.hub().child(parent, &name),
+                None => None,
+            };
+            match namespace {
+                Some(namespace) => Self::request(&peer, ticket, namespace, auth),
+                None => peer.reject(ticket, &name, "Invalid namespace", None),
+            }
+        });
+    }
+
+    fn request(peer: &Arc<Peer>, ticket: Ticket, namespace: Arc<Namespace>, auth: Text) {
+        let recovery = peer.hub().config().connection_state_recovery;
+        let restored = recovery.and_then(|_| restore(&namespace, &auth));
+        let recovered = restored.is_some();
+        let Some(parts) = parts(peer, ticket, namespace, auth, restored.as_ref(), recovery.is_some()) else {
+            return peer.fail(Reason::ForcedClose, "the operating system gave no randomness");
+        };
+        let request = JoinRequest { socket: Socket::new(parts), restored, answered: false };
+        if recovered && recovery.is_some_and(|recovery| recovery.skip_middlewares) {
+            request.accept();
+        } else {
+            peer.hub().sink().push(Event::Joining(request));
+        }
+    }
+}
+
+fn parts(
+    peer: &Arc<Peer>,
+    ticket: Ticket,
+    namespace: Arc<Namespace>,
+    auth: Text,
+    restored: Option<&Restored>,
+    recoverable: bool,
+) -> Option<Parts> {
+    let id = match restored {
+        Some(restored) => restored.session.id.clone(),
+        None => SocketId::random()?,
+    };
+    let pid = match recovery::credentials(&auth) {
+        Some((pid, _)) if restored.is_some() => Arc::from(pid),
+        _ => Arc::from(SocketId::random()?.as_str()),
+    };
+    let state = RecoveryState { pid, joined: AtomicU64::new(0), sent: AtomicU64::new(0) };
+    let data = restored.and_then(|restored| restored.session.data.clone());
+    let recovery = recoverable.then_some(state);
+    // Credentials are kept as long as the socket; they must not keep a larger message alive.
+    let auth = Text::from(auth.as_str());
+    Some(Parts { id, ticket, namespace, peer: Arc::clone(peer), auth, recovered: restored.is_some(), recovery, data })
+}
+
+/// The session that the credentials name. One whose socket is still thought to be connected is taken from it: the
+/// client is here, so that connection is dead.
+fn restore(namespace: &Arc<Namespace>, auth: &str) -> Option<Restored> {
+    let (pid, offset) = recovery::credentials(auth)?;
+    if let Some(old) = namespace.socket_of_session(&pid) {
+        old.depart(Reason::TransportClose);
+        let peer = Arc::clone(old.peer());
+        old.peer().shard().spawn(Box::pin(async move {
+            peer.fail(Reason::TransportClose, "the client came back on another connection");
+        }));
+    }
+    namespace.restore(&pid, offset.as_deref())
+}
+
+/// Runs a future to its first pause at once, so that nothing is reordered where nothing waits, and the rest elsewhere.
+fn run(peer: Arc<Peer>, future: impl Future<Output = ()> + Send + 'static) {
+    crate::hub::shard::run(peer.shard(), Box::pin(future));
+}

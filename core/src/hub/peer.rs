@@ -1,0 +1,523 @@
+//! One transport client: its machine, its link, and the order in which its events are told.
+
+use crate::error::Reason;
+use crate::hub::event::{Event, Message};
+use crate::hub::handshake::Handshake;
+use crate::hub::link::{After, Link, Pushed, QueueLimits};
+use crate::hub::registry::Hub;
+use crate::hub::shard::{Shard, Timer};
+use crate::hub::socket::Socket;
+use crate::ids::{AckId, Sid};
+use crate::payload::Payload;
+use crate::proto::client::{Slot, Ticket};
+use crate::proto::connection::{Connection, Input, Output, Verdict};
+use crate::proto::session::{Close, Transport};
+use crate::wire::frame::Burst;
+use crate::wire::packet;
+use crate::wire::text::Text;
+use atomic_waker::AtomicWaker;
+use bytes::Bytes;
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// What is to be told of a peer, in order.
+#[derive(Debug)]
+enum Step {
+    Join { ticket: Ticket, namespace: Text, auth: Text },
+    Event(Event),
+    Message(Message),
+    Ack { socket: Arc<Socket>, id: AckId, args: Payload },
+    Left { socket: Arc<Socket>, reason: Reason, detail: &'static str },
+    Closed(Reason),
+}
+
+struct Machine {
+    connection: Connection,
+    /// The sockets, at the slots of their namespaces.
+    sockets: Vec<Option<Arc<Socket>>>,
+    steps: VecDeque<Step>,
+    /// Whether some thread is telling steps.
+    pumping: bool,
+    /// The earliest deadline that stands with the shard.
+    scheduled: Option<Instant>,
+    outputs: Vec<Output>,
+}
+
+/// What the probing WebSocket of a peer is to hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProbeNews {
+    /// `3probe`
+    Pong,
+    /// It is closed.
+    Close,
+    /// It is the transport from now on.
+    Upgraded,
+}
+
+/// One transport client.
+pub struct Peer {
+    sid: Sid,
+    hub: Arc<Hub>,
+    shard: Arc<Shard>,
+    handshake: Arc<Handshake>,
+    machine: Mutex<Machine>,
+    link: Mutex<Link>,
+    /// Wakes the task that reads the WebSocket.
+    task: AtomicWaker,
+    /// What the task that reads a probing WebSocket is to hear.
+    probe: Mutex<VecDeque<ProbeNews>>,
+    joined: AtomicBool,
+    broken: AtomicBool,
+}
+
+impl std::fmt::Debug for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Peer").field("sid", &self.sid).finish_non_exhaustive()
+    }
+}
+
+impl Peer {
+    /// A peer whose session begins now.
+    pub fn new(hub: Arc<Hub>, shard: Arc<Shard>, sid: Sid, transport: Transport, handshake: Handshake, now: Instant) -> Arc<Self> {
+        let connection = Connection::new(transport, hub.speaks_socket_io(), hub.config(), now);
+        let limits = QueueLimits::new(hub.config());
+        let machine = Machine {
+            connection,
+            sockets: Vec::new(),
+            steps: VecDeque::new(),
+            pumping: false,
+            scheduled: None,
+            outputs: Vec::new(),
+        };
+        Arc::new(Self {
+            sid,
+            hub,
+            shard,
+            handshake: Arc::new(handshake),
+            machine: Mutex::new(machine),
+            link: Mutex::new(Link::polling(limits)),
+            task: AtomicWaker::new(),
+            probe: Mutex::default(),
+            joined: AtomicBool::new(false),
+            broken: AtomicBool::new(false),
+        })
+    }
+
+    /// The private id.
+    pub fn sid(&self) -> &Sid {
+        &self.sid
+    }
+
+    /// The hub to which it belongs.
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
+    /// The shard on which it lives.
+    pub fn shard(&self) -> &Arc<Shard> {
+        &self.shard
+    }
+
+    /// The request that opened it.
+    pub fn handshake(&self) -> &Arc<Handshake> {
+        &self.handshake
+    }
+
+    /// The transport in use.
+    pub fn transport(&self) -> Transport {
+        self.machine.lock().connection.session().transport()
+    }
+
+    /// Whether messages may still pass.
+    pub fn is_open(&self) -> bool {
+        self.machine.lock().connection.session().is_open()
+    }
+
+    /// Whether it has ended because the client broke a rule.
+    pub fn was_broken(&self) -> bool {
+        self.broken.load(Ordering::Relaxed)
+    }
+
+    /// Whether the WebSocket is not to be read on until a POST has ended.
+    pub fn is_held(&self) -> bool {
+        self.machine.lock().connection.session().is_held()
+    }
+
+    /// Whether it has ever joined a namespace.
+    pub fn has_joined(&self) -> bool {
+        self.joined.load(Ordering::Relaxed)
+    }
+
+    /// The link, locked. What a caller changes in it is announced by [`Peer::after_push`].
+    pub fn link(&self) -> MutexGuard<'_, Link> {
+        self.link.lock()
+    }
+
+    /// The waker of the task that reads the WebSocket.
+    pub fn task(&self) -> &AtomicWaker {
+        &self.task
+    }
+
+    /// What the probing WebSocket is to hear next.
+    pub fn probe_news(&self) -> Option<ProbeNews> {
+        self.probe.lock().pop_front()
+    }
+
+    /// Takes what happened, and tells what follows.
+    pub fn handle(self: &Arc<Self>, input: Input, now: Instant) -> Verdict {
+        let verdict = {
+            let mut machine = self.machine.lock();
+            let verdict = self.step(&mut machine, input, now);
+            self.reschedule(&mut machine);
+            verdict
+        };
+        self.pump();
+        verdict
+    }
+
+    /// Takes all that one read brought, under one lock.
+    pub fn handle_all(self: &Arc<Self>, inputs: &mut Vec<Input>, now: Instant) {
+        {
+            let mut machine = self.machine.lock();
+            for input in inputs.drain(..) {
+                self.step(&mut machine, input, now);
+            }
+            self.reschedule(&mut machine);
+        }
+        self.pump();
+    }
+
+    /// A GET came: the verdict, and where it waits or is drained the answer, under one lock so that no message slips by.
+    pub fn poll(self: &Arc<Self>, now: Instant) -> (Verdict, Option<Poll>) {
+        let mut machine = self.machine.lock();
+        let (parked, queued) = {
+            let link = self.link();
+            (link.is_parked(), link.is_queued())
+        };
+        let verdict = self.step(&mut machine, Input::Poll { parked, queued }, now);
+        let mut link = self.link();
+        let poll = match verdict {
+            Verdict::Drain => Some(Poll::Ready(link.drain())),
+            Verdict::Park if link.is_queued() => Some(Poll::Ready(link.drain())),
+            Verdict::Park => {
+                let (serial, answer) = link.park();
+                Some(Poll::Waits(serial, answer))
+            }
+            _ => None,
+        };
+        drop(link);
+        self.reschedule(&mut machine);
+        drop(machine);
+        self.pump();
+        (verdict, poll)
+    }
+
+    fn step(self: &Arc<Self>, machine: &mut Machine, input: Input, now: Instant) -> Verdict {
+        let mut outputs = std::mem::take(&mut machine.outputs);
+        let verdict = machine.connection.handle(input, now, &mut outputs);
+        for output in outputs.drain(..) {
+            self.apply(machine, output);
+        }
+        machine.outputs = outputs;
+        verdict
+    }
+
+    fn apply(self: &Arc<Self>, machine: &mut Machine, output: Output) {
+        match output {
+            Output::Event { slot, name, args, ack } => {
+                if let Some(socket) = machine.socket(slot) {
+                    machine.steps.push_back(Step::Message(Message { socket, name, args, ack }));
+                }
+            }
+            Output::Ack { slot, id, args } => {
+                if let Some(socket) = machine.socket(slot) {
+                    machine.steps.push_back(Step::Ack { socket, id, args });
+                }
+            }
+            Output::Queue(burst) => self.push(burst),
+            Output::Answer(answer) => self.link().answer(answer),
+            Output::ProbePong => self.tell_probe(ProbeNews::Pong),
+            Output::ProbeClose => self.tell_probe(ProbeNews::Close),
+            Output::Upgraded => self.tell_probe(ProbeNews::Upgraded),
+            Output::Join { ticket, namespace, auth } => machine.steps.push_back(Step::Join { ticket, namespace, auth }),
+            Output::Leave { slot } => {
+                if let Some(socket) = machine.sockets.get_mut(slot).and_then(Option::take) {
+                    let reason = Reason::ClientNamespaceDisconnect;
+                    machine.steps.push_back(Step::Left { socket, reason, detail: "the client left the namespace" });
+                }
+            }
+            Output::Text(text) => machine.steps.push_back(Step::Event(Event::Text(Arc::clone(self), text))),
+            Output::Binary(data) => machine.steps.push_back(Step::Event(Event::Binary(Arc::clone(self), data))),
+            Output::Closed { reason, detail } => self.closed(machine, reason, detail),
+        }
+    }
+
+    fn tell_probe(&self, news: ProbeNews) {
+        self.probe.lock().push_back(news);
+        self.task.wake();
+    }
+
+    fn closed(self: &Arc<Self>, machine: &mut Machine, reason: Reason, detail: &'static str) {
+        self.hub.forget(self);
+        let broken = matches!(reason, Reason::ParseError | Reason::TransportError | Reason::PolicyViolation);
+        self.broken.store(broken, Ordering::Relaxed);
+        for socket in machine.sockets.drain(..).flatten() {
+            machine.steps.push_back(Step::Left { socket, reason, detail });
+        }
+        machine.steps.push_back(Step::Closed(reason));
+        let pushed = self.link().end(reason, detail);
+        self.after_push(pushed);
+        self.task.wake();
+    }
+
+    fn reschedule(self: &Arc<Self>, machine: &mut Machine) {
+        let Some(deadline) = machine.connection.deadline() else { return };
+        if machine.scheduled.is_none_or(|scheduled| deadline < scheduled) {
+            machine.scheduled = Some(deadline);
+            self.shard.schedule(deadline, Timer::Peer(Arc::downgrade(self)));
+        }
+    }
+
+    /// An entry of this peer with the shard came due.
+    pub fn timer_fired(self: &Arc<Self>, now: Instant) {
+        {
+            let mut machine = self.machine.lock();
+            if machine.scheduled.is_some_and(|scheduled| scheduled <= now) {
+                machine.scheduled = None;
+            }
+            if machine.connection.deadline().is_some_and(|deadline| deadline <= now) {
+                self.step(&mut machine, Input::Timeout, now);
+            }
+            self.reschedule(&mut machine);
+        }
+        self.pump();
+        let after = self.link().judge(now);
+        self.after_flush(after, now);
+    }
+
+    /// Tells what is to be told, unless another thread (or a caller further up on this one) is doing so.
+    pub fn pump(self: &Arc<Self>) {
+        let mut batch = VecDeque::new();
+        let mut mine = false;
+        loop {
+            {
+                let mut machine = self.machine.lock();
+                if machine.pumping && !mine {
+                    return;
+                }
+                machine.pumping = !machine.steps.is_empty();
+                if !machine.pumping {
+                    return;
+                }
+                mine = true;
+                std::mem::swap(&mut batch, &mut machine.steps);
+            }
+            for step in batch.drain(..) {
+                self.tell(step);
+            }
+        }
+    }
+
+    fn tell(self: &Arc<Self>, step: Step) {
+        match step {
+            Step::Message(message) => {
+                if message.socket.is_connected() {
+                    self.hub.sink().push(Event::Message(message));
+                }
+            }
+            Step::Ack { socket, id, args } => socket.acknowledged(id, args),
+            Step::Join { ticket, namespace, auth } => Hub::join(self, ticket, namespace, auth),
+            Step::Event(event) => self.hub.sink().push(event),
+            Step::Left { socket, reason, detail } => socket.left(reason, detail),
+            Step::Closed(reason) => {
+                if !self.hub.speaks_socket_io() {
+                    self.hub.sink().push(Event::Closed(Arc::clone(self), reason));
+                }
+            }
+        }
+    }
+
+    /// Appends a burst and marks the peer as dirty.
+    pub fn push(self: &Arc<Self>, burst: Burst) {
+        let pushed = self.link().push(burst, false, false);
+        self.after_push(pushed);
+    }
+
+    /// As [`Peer::push`], in a write of its own.
+    pub fn push_alone(self: &Arc<Self>, burst: Burst) {
+        let pushed = self.link().push(burst, false, true);
+        self.after_push(pushed);
+    }
+
+    /// Acts on what became of a burst. Must not be called with a lock held, except the machine's.
+    pub fn after_push(self: &Arc<Self>, pushed: Pushed) {
+        match pushed {
+            Pushed::Queued | Pushed::Dropped => {}
+            Pushed::Dirty => self.shard.mark_dirty([Arc::clone(self)]),
+            Pushed::Overflow => self.overflow(),
+        }
+    }
+
+    /// The client does not read. Closed from a task of its own, as the machine may be locked further up.
+    fn overflow(self: &Arc<Self>) {
+        let peer = Arc::clone(self);
+        self.link().end(Reason::SlowConsumer, "");
+        self.task.wake();
+        self.shard.spawn(Box::pin(async move {
+            peer.fail(Reason::SlowConsumer, "the client does not read what is sent to it");
+        }));
+    }
+
+    /// Sends what is queued.
+    pub fn flush(self: &Arc<Self>, now: Instant, scratch: &mut Vec<u8>) {
+        let after = self.link().flush(now, scratch);
+        self.after_flush(after, now);
+    }
+
+    fn after_flush(self: &Arc<Self>, after: After, now: Instant) {
+        match after {
+            After::Done => {}
+            After::Again => self.shard.mark_dirty([Arc::clone(self)]),
+            After::WakeTask => self.task.wake(),
+            After::Broken => self.fail(Reason::TransportClose, "the connection broke while it was written to"),
+            After::Overflow => self.fail(Reason::SlowConsumer, "the client does not read what is sent to it"),
+            After::CheckAt(at) => {
+                self.task.wake();
+                if at > now {
+                    self.shard.schedule(at, Timer::Peer(Arc::downgrade(self)));
+                }
+            }
+        }
+    }
+
+    /// Ends the connection because it is gone, or because the client broke a rule.
+    pub fn fail(self: &Arc<Self>, reason: Reason, detail: &'static str) {
+        self.handle(Input::Ended { reason, detail }, Instant::now());
+    }
+
+    /// The server closes the connection.
+    pub fn close(self: &Arc<Self>, close: Close) {
+        let (parked, queued) = {
+            let link = self.link();
+            (link.is_parked(), link.is_queued())
+        };
+        self.handle(Input::Close { close, parked, queued }, Instant::now());
+    }
+
+    /// Disconnects every socket of this client, then the client itself.
+    pub fn disconnect_all(self: &Arc<Self>) {
+        let sockets: Vec<_> = self.machine.lock().sockets.iter().flatten().cloned().collect();
+        for socket in sockets {
+            socket.disconnect(false);
+        }
+        self.close(Close { reason: Reason::ForcedServerClose, detail: "disconnected by the server", discard: false });
+    }
+
+    /// Takes the socket at a slot out of its namespace on behalf of the server.
+    pub fn leave(self: &Arc<Self>, socket: &Arc<Socket>, reason: Reason, say: bool) {
+        {
+            let mut machine = self.machine.lock();
+            let slot = socket.slot();
+            let seated = machine.sockets.get(slot).and_then(Option::as_ref).is_some_and(|s| Arc::ptr_eq(s, socket));
+            if !seated || !machine.connection.client_mut().is_some_and(|client| client.leave(slot)) {
+                return;
+            }
+            machine.sockets[slot] = None;
+            let detail = "disconnected by the server";
+            machine.steps.push_back(Step::Left { socket: Arc::clone(socket), reason, detail });
+        }
+        if say {
+            self.push(packet::disconnect(socket.namespace().name()));
+        }
+        self.pump();
+    }
+
+    /// Whether a CONNECT still awaits its answer.
+    pub fn is_pending(&self, ticket: Ticket) -> bool {
+        self.machine.lock().connection.client_mut().is_some_and(|client| client.is_pending(ticket))
+    }
+
+    /// Refuses a CONNECT.
+    pub fn reject(self: &Arc<Self>, ticket: Ticket, namespace: &Text, message: &str, data: Option<&str>) {
+        let rejected = self.machine.lock().connection.client_mut().is_some_and(|client| client.reject(ticket));
+        if rejected {
+            self.push(packet::connect_error(namespace, message, data));
+        }
+    }
+
+    /// Accepts a CONNECT: `enter` puts the socket into its namespace and queues the answer while nobody else can see
+    /// or send anything of this socket. False when the client went away, and then `enter` was not called.
+    pub fn accept(self: &Arc<Self>, ticket: Ticket, socket: &Arc<Socket>, enter: impl FnOnce()) -> bool {
+        {
+            let mut machine = self.machine.lock();
+            let mut outputs = Vec::new();
+            if !machine.connection.session().is_open()
+                || !machine.connection.client_mut().is_some_and(|client| client.accept(ticket, &mut outputs))
+            {
+                return false;
+            }
+            enter();
+            machine.seat(ticket.slot, Arc::clone(socket));
+            machine.steps.push_back(Step::Event(Event::Connected(Arc::clone(socket))));
+            for output in outputs {
+                self.apply(&mut machine, output);
+            }
+            if !self.joined.swap(true, Ordering::Relaxed) {
+                self.hub.count_joined();
+            }
+            self.reschedule(&mut machine);
+        }
+        self.pump();
+        true
+    }
+
+    /// Sends a message of a bare Engine.IO connection.
+    pub fn send_text(self: &Arc<Self>, text: &str) {
+        self.push(Burst::text(&[b"4", text.as_bytes()]));
+    }
+
+    /// Sends a binary message, likewise.
+    pub fn send_binary(self: &Arc<Self>, data: &Bytes) {
+        self.push(Burst::binary(data));
+    }
+
+    /// Tells the sink that the connection of a bare Engine.IO server was opened.
+    pub fn announce(self: &Arc<Self>) {
+        if !self.hub.speaks_socket_io() {
+            let mut machine = self.machine.lock();
+            machine.steps.push_back(Step::Event(Event::Opened(Arc::clone(self))));
+        }
+        {
+            let mut machine = self.machine.lock();
+            self.reschedule(&mut machine);
+        }
+        self.pump();
+    }
+}
+
+/// A GET that was not refused.
+#[derive(Debug)]
+pub enum Poll {
+    /// Here is the answer.
+    Ready(crate::hub::link::PollBody),
+    /// It waits, under this number.
+    Waits(u64, tokio::sync::oneshot::Receiver<crate::hub::link::PollBody>),
+}
+
+impl Machine {
+    fn socket(&self, slot: Slot) -> Option<Arc<Socket>> {
+        self.sockets.get(slot)?.clone()
+    }
+
+    fn seat(&mut self, slot: Slot, socket: Arc<Socket>) {
+        if self.sockets.len() <= slot {
+            self.sockets.resize(slot + 1, None);
+        }
+        if let Some(place) = self.sockets.get_mut(slot) {
+            *place = Some(socket);
+        }
+    }
+}

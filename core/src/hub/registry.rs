@@ -1,0 +1,356 @@
+//! The hub: every connection and every namespace of a server.
+
+use crate::config::Config;
+use crate::error::{Error, ErrorKind, Reason, Result};
+use crate::hub::adapter::{Adapter, InMemory};
+use crate::hub::event::{Event, Sink};
+use crate::hub::namespace::Namespace;
+use crate::hub::pattern::Pattern;
+use crate::hub::peer::Peer;
+use crate::hub::shard::{BoxFuture, Shard};
+use crate::ids::Sid;
+use crate::payload::Payload;
+use crate::proto::session::Close;
+use crate::wire::text::Text;
+use parking_lot::{Mutex, RwLock};
+use std::any::Any;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+
+/// Decides whether a dynamic namespace takes a name, given the credentials of the client.
+pub type Predicate = Arc<dyn Fn(&str, &Payload) -> BoxFuture<bool> + Send + Sync>;
+
+/// Which names a dynamic namespace takes.
+#[derive(Clone)]
+pub enum Matcher {
+    /// Those of a pattern.
+    Pattern(Pattern),
+    /// Those that a function lets pass.
+    Predicate(Predicate),
+}
+
+impl std::fmt::Debug for Matcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Pattern(pattern) => f.debug_tuple("Pattern").field(&pattern.as_str()).finish(),
+            Self::Predicate(_) => f.write_str("Predicate"),
+        }
+    }
+}
+
+/// Why a new connection is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// The server is closing.
+    Closing,
+    /// A limit on connections is reached.
+    Limit(&'static str),
+}
+
+#[derive(Default)]
+struct Sessions {
+    by_sid: HashMap<Sid, Arc<Peer>>,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+/// Every connection and every namespace of a server.
+pub struct Hub {
+    config: Config,
+    socket_io: bool,
+    sink: OnceLock<Arc<dyn Sink>>,
+    adapter: Arc<dyn Adapter>,
+    sessions: Mutex<Sessions>,
+    unjoined: AtomicUsize,
+    namespaces: RwLock<HashMap<Text, Arc<Namespace>>>,
+    children: AtomicUsize,
+    parents: RwLock<Vec<Matcher>>,
+    shards: RwLock<Vec<Arc<Shard>>>,
+    turn: AtomicUsize,
+    closing: AtomicBool,
+    main: Arc<Namespace>,
+    /// What the face of a language keeps with the hub.
+    owner: OnceLock<Weak<dyn Any + Send + Sync>>,
+    me: Weak<Self>,
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub").field("socket_io", &self.socket_io).finish_non_exhaustive()
+    }
+}
+
+impl Hub {
+    /// A hub with a configuration that has been checked.
+    pub fn new(config: Config, socket_io: bool, adapter: Option<Arc<dyn Adapter>>) -> Arc<Self> {
+        Arc::new_cyclic(|me| {
+            let main = Namespace::new(Text::from_static("/"), None, me, &config);
+            let namespaces = HashMap::from([(main.name().clone(), Arc::clone(&main))]);
+            Self {
+            config,
+            socket_io,
+            sink: OnceLock::new(),
+            adapter: adapter.unwrap_or_else(|| Arc::new(InMemory)),
+            sessions: Mutex::default(),
+            unjoined: AtomicUsize::new(0),
+            namespaces: RwLock::new(namespaces),
+            children: AtomicUsize::new(0),
+            parents: RwLock::default(),
+            shards: RwLock::default(),
+            turn: AtomicUsize::new(0),
+            closing: AtomicBool::new(false),
+            main,
+            owner: OnceLock::new(),
+            me: me.clone(),
+        }})
+    }
+
+    /// The main namespace.
+    pub fn main(&self) -> Arc<Namespace> {
+        Arc::clone(&self.main)
+    }
+
+    /// What the face of a language keeps with the hub, while it lives.
+    pub fn owner(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.owner.get()?.upgrade()
+    }
+
+    /// Sets what the face of a language keeps with the hub; the first call counts.
+    pub fn set_owner(&self, owner: Weak<dyn Any + Send + Sync>) {
+        self.owner.set(owner).ok();
+    }
+
+    /// The options.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Whether Socket.IO is spoken, and not Engine.IO alone.
+    pub fn speaks_socket_io(&self) -> bool {
+        self.socket_io
+    }
+
+    /// Sets where events go; the first call counts.
+    pub fn set_sink(&self, sink: Arc<dyn Sink>) {
+        self.sink.set(sink).ok();
+    }
+
+    /// Where events go.
+    pub fn sink(&self) -> &dyn Sink {
+        struct Nowhere;
+        impl Sink for Nowhere {
+            fn push(&self, _event: Event) {}
+        }
+        self.sink.get().map_or(&Nowhere, |sink| &**sink)
+    }
+
+    /// What ties this server to others.
+    pub fn adapter(&self) -> &Arc<dyn Adapter> {
+        &self.adapter
+    }
+
+    /// Adds a worker's share.
+    pub fn add_shard(&self, shard: Arc<Shard>) {
+        self.shards.write().push(shard);
+    }
+
+    /// Takes a worker's share away; its connections are closed by whoever ran it.
+    pub fn remove_shard(&self, shard: &Arc<Shard>) {
+        self.shards.write().retain(|known| !Arc::ptr_eq(known, shard));
+    }
+
+    /// A share for a new connection, in turn.
+    pub fn shard(&self) -> Option<Arc<Shard>> {
+        let shards = self.shards.read();
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        shards.get(turn % shards.len().max(1)).cloned()
+    }
+
+    /// Whether a new connection from an address may be taken.
+    pub fn admit(&self, address: Option<IpAddr>) -> Result<(), Full> {
+        if self.is_closing() {
+            return Err(Full::Closing);
+        }
+        if self.unjoined.load(Ordering::Relaxed) >= self.config.max_unjoined && self.socket_io {
+            return Err(Full::Limit("max_unjoined"));
+        }
+        let sessions = self.sessions.lock();
+        if self.config.max_connections.is_some_and(|limit| sessions.by_sid.len() >= limit) {
+            return Err(Full::Limit("max_connections"));
+        }
+        let from = address.and_then(|address| sessions.by_address.get(&address)).copied().unwrap_or(0);
+        if self.config.max_connections_per_address.is_some_and(|limit| from >= limit) {
+            return Err(Full::Limit("max_connections_per_address"));
+        }
+        Ok(())
+    }
+
+    /// Enters a connection; false when its id is taken.
+    pub fn enter(&self, peer: &Arc<Peer>) -> bool {
+        let mut sessions = self.sessions.lock();
+        if sessions.by_sid.contains_key(peer.sid()) {
+            return false;
+        }
+        sessions.by_sid.insert(peer.sid().clone(), Arc::clone(peer));
+        if self.config.max_connections_per_address.is_some()
+            && let Some(address) = peer.handshake().address
+        {
+            *sessions.by_address.entry(address).or_default() += 1;
+        }
+        self.unjoined.fetch_add(1, Ordering::Relaxed);
+        true
+    }
+
+    /// A connection has ended.
+    pub fn forget(&self, peer: &Peer) {
+        let mut sessions = self.sessions.lock();
+        if sessions.by_sid.remove(peer.sid().as_str()).is_none() {
+            return;
+        }
+        if let Some(address) = peer.handshake().address
+            && let Some(count) = sessions.by_address.get_mut(&address)
+        {
+            *count -= 1;
+            if *count == 0 {
+                sessions.by_address.remove(&address);
+            }
+        }
+        if !peer.has_joined() {
+            self.count_joined();
+        }
+    }
+
+    /// A connection has joined its first namespace, or never will.
+    pub fn count_joined(&self) {
+        self.unjoined.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The connection with a private id.
+    pub fn peer(&self, sid: &str) -> Option<Arc<Peer>> {
+        self.sessions.lock().by_sid.get(sid).cloned()
+    }
+
+    /// Number of connections.
+    pub fn clients_count(&self) -> usize {
+        self.sessions.lock().by_sid.len()
+    }
+
+    /// All connections.
+    pub fn peers(&self) -> Vec<Arc<Peer>> {
+        self.sessions.lock().by_sid.values().cloned().collect()
+    }
+
+    /// An existing namespace.
+    pub fn namespace(&self, name: &str) -> Option<Arc<Namespace>> {
+        self.namespaces.read().get(name).cloned()
+    }
+
+    /// All namespaces.
+    pub fn namespaces(&self) -> Vec<Arc<Namespace>> {
+        self.namespaces.read().values().cloned().collect()
+    }
+
+    /// A namespace, made when there is none of the name. A missing `/` at the beginning is added.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidName`] for a name that no client could send: with a comma, or too long.
+    pub fn of(&self, name: &str) -> Result<Arc<Namespace>> {
+        let name = if name.starts_with('/') { name.to_owned() } else { format!("/{name}") };
+        let limit = self.config.max_namespace_length;
+        if name.contains(',') || name.len() > limit {
+            let rule = format!("namespace `{name}`: a name has no comma and at most `max_namespace_length` ({limit}) bytes");
+            return Err(Error::new(ErrorKind::InvalidName, rule));
+        }
+        let mut namespaces = self.namespaces.write();
+        let made = namespaces.entry(name.as_str().into());
+        Ok(Arc::clone(made.or_insert_with(|| Namespace::new(name.as_str().into(), None, &self.me, &self.config))))
+    }
+
+    /// Removes a namespace; its sockets are disconnected. Whether there was one.
+    pub fn remove_namespace(&self, name: &str) -> bool {
+        let Some(namespace) = self.namespaces.write().remove(name) else { return false };
+        if namespace.parent().is_some() {
+            self.children.fetch_sub(1, Ordering::Relaxed);
+        }
+        namespace.disconnect_sockets(&crate::hub::target::Target::everyone(), false);
+        true
+    }
+
+    /// Adds a dynamic namespace; its number. They are asked in the order in which they were added.
+    pub fn add_parent(&self, matcher: Matcher) -> usize {
+        let mut parents = self.parents.write();
+        parents.push(matcher);
+        parents.len() - 1
+    }
+
+    /// The first dynamic namespace that takes a name.
+    pub fn find_parent(&self, name: &str, auth: &Payload) -> BoxFuture<Option<usize>> {
+        let mut pending = Vec::new();
+        for (number, matcher) in self.parents.read().iter().enumerate() {
+            match matcher {
+                Matcher::Pattern(pattern) if pattern.matches(name) => {
+                    pending.push((number, Box::pin(std::future::ready(true)) as BoxFuture<bool>));
+                    break;
+                }
+                Matcher::Pattern(_) => {}
+                Matcher::Predicate(predicate) => pending.push((number, predicate(name, auth))),
+            }
+        }
+        Box::pin(async move {
+            for (number, matches) in pending {
+                if matches.await {
+                    return Some(number);
+                }
+            }
+            None
+        })
+    }
+
+    /// The child of a dynamic namespace, made when there is none; nothing when there are too many.
+    pub fn child(&self, parent: usize, name: &Text) -> Option<Arc<Namespace>> {
+        let made = {
+            let mut namespaces = self.namespaces.write();
+            if let Some(namespace) = namespaces.get(name) {
+                return Some(Arc::clone(namespace));
+            }
+            if self.children.load(Ordering::Relaxed) >= self.config.max_dynamic_namespaces {
+                return None;
+            }
+            let namespace = Namespace::new(name.clone(), Some(parent), &self.me, &self.config);
+            namespaces.insert(name.clone(), Arc::clone(&namespace));
+            self.children.fetch_add(1, Ordering::Relaxed);
+            namespace
+        };
+        self.sink().push(Event::NamespaceCreated(Arc::clone(&made)));
+        Some(made)
+    }
+
+    /// A dynamic namespace lost its last socket.
+    pub fn remove_if_empty(&self, namespace: &Namespace) {
+        if !self.config.cleanup_empty_child_namespaces || namespace.parent().is_none() {
+            return;
+        }
+        let mut namespaces = self.namespaces.write();
+        let same = namespaces.get(namespace.name()).is_some_and(|known| std::ptr::eq(&**known, namespace));
+        if same && namespace.sockets_count() == 0 {
+            namespaces.remove(namespace.name());
+            self.children.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the server is closing.
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
+    /// Stops taking connections and closes those that there are, with reason `server shutting down`.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+        for peer in self.peers() {
+            let reason = Reason::ServerShuttingDown;
+            peer.close(Close { reason, detail: "server shutting down", discard: true });
+        }
+        self.adapter.close();
+    }
+}

@@ -1,0 +1,388 @@
+//! The HTTP face of a hub: every request on the server's path is answered here, whoever listens.
+
+use crate::hub::Hub;
+use crate::hub::handshake::Handshake;
+use crate::hub::link::PollBody;
+use crate::hub::peer::Peer;
+use crate::hub::shard::Shard;
+use crate::ids::Sid;
+use crate::net::address::ClientAddress;
+use crate::net::answer::{self, Answer};
+use crate::net::hooks::{ConnectionError, Hooks};
+use crate::net::static_client::StaticClient;
+use crate::net::websocket::Connection;
+use crate::net::{compress, cors, polling, upgrade, worker};
+use crate::proto::connection::{Input, Verdict};
+use crate::proto::route::{Refusal, Route};
+use crate::proto::session::Transport;
+use crate::wire::frame::Burst;
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderName, SET_COOKIE, USER_AGENT};
+use http::request::Parts;
+use http::{HeaderValue, Method, Request, StatusCode};
+use http_body::Body;
+use http_body_util::Full;
+use hyper::upgrade::OnUpgrade;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::time::{Instant, SystemTime};
+
+/// The address of the other side of a connection, for servers that are mounted into somebody else's HTTP server: put it
+/// into the extensions of the request. [`listen`](crate::net::listen) does so itself.
+#[derive(Clone, Copy, Debug)]
+pub struct RemoteAddress {
+    /// The address, where the connection has one.
+    pub ip: Option<IpAddr>,
+    /// Whether the connection is encrypted.
+    pub secure: bool,
+}
+
+/// The HTTP face of a hub.
+#[derive(Debug)]
+pub struct Endpoint {
+    hub: Arc<Hub>,
+    hooks: Hooks,
+    path: String,
+    client: Option<StaticClient>,
+    mounted: OnceLock<()>,
+}
+
+/// What is known of a request apart from its body.
+struct Head {
+    parts: Parts,
+    address: ClientAddress,
+}
+
+impl Endpoint {
+    /// The face of a hub; `client` is the browser bundle that it serves.
+    pub fn new(hub: Arc<Hub>, hooks: Hooks, client: Option<StaticClient>) -> Arc<Self> {
+        let path = hub.config().normalized_path();
+        Arc::new(Self { hub, hooks, path, client, mounted: OnceLock::new() })
+    }
+
+    /// The hub.
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
+    /// Whether a request is for this server.
+    pub fn owns(&self, path: &str) -> bool {
+        path.starts_with(&self.path)
+    }
+
+    /// Answers a request on the server's path.
+    pub async fn respond<B>(self: Arc<Self>, request: Request<B>) -> Answer
+    where
+        B: Body + Send,
+        B::Data: Send,
+    {
+        let (mut parts, body) = request.into_parts();
+        let upgrade = parts.extensions.remove::<OnUpgrade>();
+        let remote = parts.extensions.get::<RemoteAddress>().copied();
+        let peer_ip = remote.and_then(|remote| remote.ip);
+        let secure = remote.is_some_and(|remote| remote.secure);
+        let address = ClientAddress::resolve(&self.hub.config().trusted_proxies, peer_ip, secure, &parts.headers);
+        let head = Head { parts, address };
+        if let Some(cors) = &self.hub.config().cors
+            && head.parts.method == Method::OPTIONS
+        {
+            return cors::preflight(cors, &head.parts).map(|()| Full::new(Bytes::new()));
+        }
+        let mut answer = match self.file(&head) {
+            Some(file) => file,
+            None => self.route(&head, upgrade, body).await,
+        };
+        if let Some(cors) = &self.hub.config().cors {
+            cors::apply(cors, &head.parts.headers, answer.headers_mut());
+        }
+        legacy_headers(&head.parts.headers, answer.headers_mut());
+        if let Some(edit) = &self.hooks.headers {
+            edit(answer.headers_mut(), &handshake(&head));
+        }
+        answer
+    }
+
+    /// A file of the browser bundle.
+    fn file(&self, head: &Head) -> Option<Answer> {
+        let client = self.client.as_ref()?;
+        let name = head.parts.uri.path().get(self.path.len()..)?;
+        let is_read = head.parts.method == Method::GET || head.parts.method == Method::HEAD;
+        if !is_read || !client.contains(name) {
+            return None;
+        }
+        let answer = client.respond(name, &head.parts.headers);
+        let without_body = head.parts.method == Method::HEAD;
+        Some(answer.map(|body| Full::new(if without_body { Bytes::new() } else { body })))
+    }
+
+    async fn route<B>(self: &Arc<Self>, head: &Head, upgrade: Option<OnUpgrade>, body: B) -> Answer
+    where
+        B: Body + Send,
+        B::Data: Send,
+    {
+        let parts = &head.parts;
+        let wants_upgrade = upgrade::is_requested(&parts.headers);
+        let route = Route::parse(&parts.method, parts.uri.query().unwrap_or(""), wants_upgrade, self.hub.config());
+        let route = match route {
+            Ok(route) => route,
+            Err(refusal) => return self.refuse(refusal, context(refusal), head),
+        };
+        if !cors::origin_is_legal(&parts.headers) {
+            return self.refuse(Refusal::BadRequest, "illegal characters in Origin", head);
+        }
+        match route {
+            Route::Open(Transport::Polling) => self.open(head).await,
+            Route::Open(Transport::WebSocket) => self.open_websocket(head, upgrade).await,
+            Route::Poll(sid) => match self.find(&sid, head) {
+                Ok(peer) => self.poll(&peer, head).await,
+                Err(answer) => answer,
+            },
+            Route::Post(sid) => match self.find(&sid, head) {
+                Ok(peer) => polling::post(&peer, &parts.headers, body).await,
+                Err(answer) => answer,
+            },
+            Route::Upgrade(sid) => self.probe(&sid, wants_upgrade, head, upgrade),
+            Route::BadMethod(sid) => match self.find(&sid, head) {
+                Ok(_) => answer::empty(StatusCode::METHOD_NOT_ALLOWED),
+                Err(answer) => answer,
+            },
+        }
+    }
+
+    fn find(&self, sid: &Sid, head: &Head) -> Result<Arc<Peer>, Answer> {
+        self.hub.peer(sid.as_str()).ok_or_else(|| self.refuse(Refusal::UnknownSid, "no such session", head))
+    }
+
+    fn refuse(&self, refusal: Refusal, context: &'static str, head: &Head) -> Answer {
+        self.report(refusal, context, head);
+        answer::refusal(refusal, None)
+    }
+
+    fn report(&self, refusal: Refusal, context: &'static str, head: &Head) {
+        tracing::debug!(code = refusal.code(), context, "request refused");
+        if let Some(report) = &self.hooks.connection_error {
+            report(&ConnectionError { refusal, context, handshake: Arc::new(handshake(head)) });
+        }
+    }
+
+    /// Whether a new session may be made: limits, then the application.
+    async fn admit(&self, head: &Head) -> Result<(), Answer> {
+        if let Err(full) = self.hub.admit(head.address.ip) {
+            self.report(Refusal::Forbidden, "too many connections", head);
+            return Err(answer::full(full));
+        }
+        if let Some(allow) = &self.hooks.allow_request
+            && let Err(message) = allow(Arc::new(handshake(head))).await
+        {
+            self.report(Refusal::Forbidden, "refused by allow_request", head);
+            return Err(answer::refusal(Refusal::Forbidden, Some(&message)));
+        }
+        Ok(())
+    }
+
+    async fn new_sid(&self, head: &Head) -> Result<Sid, Answer> {
+        let sid = match &self.hooks.generate_id {
+            Some(generate) => generate(Arc::new(handshake(head))).await.map(Sid::from),
+            None => Sid::random(),
+        };
+        sid.filter(|sid| !sid.as_str().is_empty() && self.hub.peer(sid.as_str()).is_none())
+            .ok_or_else(|| self.refuse(Refusal::BadRequest, "no id could be made", head))
+    }
+
+    fn new_peer(&self, head: &Head, sid: Sid, transport: Transport) -> Option<Arc<Peer>> {
+        let shard = head.parts.extensions.get::<Arc<Shard>>().cloned().or_else(|| self.mounted_shard())?;
+        let peer = Peer::new(Arc::clone(&self.hub), shard, sid, transport, handshake(head), Instant::now());
+        self.hub.enter(&peer).then_some(peer)
+    }
+
+    /// A share on the runtime that this server is mounted into.
+    fn mounted_shard(&self) -> Option<Arc<Shard>> {
+        self.mounted.get_or_init(|| {
+            let threads = std::thread::available_parallelism().map_or(1, usize::from);
+            (0..threads).for_each(|_| worker::adopt_runtime(&self.hub));
+        });
+        self.hub.shard()
+    }
+
+    async fn open(&self, head: &Head) -> Answer {
+        if let Err(answer) = self.admit(head).await {
+            return answer;
+        }
+        let sid = match self.new_sid(head).await {
+            Ok(sid) => sid,
+            Err(answer) => return answer,
+        };
+        let Some(peer) = self.new_peer(head, sid, Transport::Polling) else {
+            return self.refuse(Refusal::BadRequest, "no id could be made", head);
+        };
+        let payload = open_packet(&peer, Transport::Polling);
+        peer.announce();
+        let mut answer = self.finish_poll(head, PollBody { bytes: payload.into(), compress: true });
+        if let Some(cookie) = &self.hub.config().cookie
+            && let Ok(value) = HeaderValue::from_str(&cookie.header_value(peer.sid().as_str()))
+        {
+            answer.headers_mut().append(SET_COOKIE, value);
+        }
+        if let Some(edit) = &self.hooks.initial_headers {
+            edit(answer.headers_mut(), peer.handshake());
+        }
+        answer
+    }
+
+    async fn poll(&self, peer: &Arc<Peer>, head: &Head) -> Answer {
+        match polling::poll(peer).await {
+            Ok(body) => self.finish_poll(head, body),
+            Err(answer) => answer,
+        }
+    }
+
+    fn finish_poll(&self, head: &Head, body: PollBody) -> Answer {
+        let threshold = self.hub.config().http_compression.filter(|_| body.compress);
+        let accepted = head.parts.headers.get(ACCEPT_ENCODING);
+        let (bytes, coding) = match threshold {
+            Some(threshold) => compress::compress(body.bytes, accepted, threshold),
+            None => (body.bytes, None),
+        };
+        let mut answer = answer::payload(bytes);
+        if let Some(coding) = coding {
+            answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
+        }
+        answer
+    }
+
+    async fn open_websocket(self: &Arc<Self>, head: &Head, upgrade: Option<OnUpgrade>) -> Answer {
+        let mut answer = match self.check_upgrade(head) {
+            Ok(answer) => answer,
+            Err(answer) => return answer,
+        };
+        if let Err(answer) = self.admit(head).await {
+            return answer;
+        }
+        let (Some(upgrade), Ok(sid)) = (upgrade, self.new_sid(head).await) else {
+            return self.refuse(Refusal::BadRequest, "the connection cannot be upgraded", head);
+        };
+        let Some(peer) = self.new_peer(head, sid, Transport::WebSocket) else {
+            return self.refuse(Refusal::BadRequest, "no id could be made", head);
+        };
+        if let Some(edit) = &self.hooks.initial_headers {
+            edit(answer.headers_mut(), peer.handshake());
+        }
+        let packet = open_packet(&peer, Transport::WebSocket);
+        peer.push_alone(Burst::text(&[packet.as_bytes()]));
+        let busy = head.parts.extensions.get::<Arc<Shard>>().map(Shard::busy);
+        tokio::spawn(async move {
+            let _busy = busy;
+            match upgrade.await {
+                Ok(upgraded) => {
+                    let (stream, early) = upgrade::unwrap(upgraded);
+                    peer.announce();
+                    Connection::new(peer, stream, early, false).run().await;
+                }
+                Err(_) => peer.fail(crate::error::Reason::TransportClose, "the client went away during the handshake"),
+            }
+        });
+        answer
+    }
+
+    fn check_upgrade(&self, head: &Head) -> Result<Answer, Answer> {
+        if !cors::websocket_origin_allowed(self.hub.config(), &head.parts.headers, &head.address) {
+            return Err(self.refuse(Refusal::Forbidden, "the origin is not allowed", head));
+        }
+        upgrade::accept(&head.parts.method, &head.parts.headers)
+            .inspect_err(|_| self.report(Refusal::BadRequest, "no legal WebSocket handshake", head))
+    }
+
+    /// A WebSocket for a session that exists.
+    fn probe(&self, sid: &Sid, wanted: bool, head: &Head, upgrade: Option<OnUpgrade>) -> Answer {
+        let peer = match self.find(sid, head) {
+            Ok(peer) => peer,
+            Err(answer) => return answer,
+        };
+        let (Some(upgrade), true) = (upgrade, wanted) else {
+            return self.refuse(Refusal::BadRequest, "no upgrade was asked for", head);
+        };
+        let answer = match self.check_upgrade(head) {
+            Ok(answer) => answer,
+            Err(answer) => return answer,
+        };
+        match peer.handle(Input::Probe, Instant::now()) {
+            Verdict::Go => {}
+            Verdict::Unknown => return self.refuse(Refusal::UnknownSid, "no such session", head),
+            _ => return self.refuse(Refusal::BadRequest, "the session does not take a WebSocket now", head),
+        }
+        // What an earlier probe did not wait to hear.
+        while peer.probe_news().is_some() {}
+        let busy = head.parts.extensions.get::<Arc<Shard>>().map(Shard::busy);
+        tokio::spawn(async move {
+            let _busy = busy;
+            match upgrade.await {
+                Ok(upgraded) => {
+                    let (stream, early) = upgrade::unwrap(upgraded);
+                    Connection::new(peer, stream, early, true).run().await;
+                }
+                Err(_) => drop(peer.handle(Input::ProbeEnded, Instant::now())),
+            }
+        });
+        answer
+    }
+}
+
+fn context(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::UnknownTransport => "the transport is missing, unknown or off",
+        Refusal::UnknownSid => "no such session",
+        Refusal::BadHandshakeMethod => "a session is opened by GET",
+        Refusal::BadRequest => "transport and upgrade do not fit",
+        Refusal::Forbidden => "forbidden",
+        Refusal::UnsupportedProtocol => "EIO is not 4",
+    }
+}
+
+fn handshake(head: &Head) -> Handshake {
+    let parts = &head.parts;
+    let copy = |value: &HeaderValue| HeaderValue::from_bytes(value.as_bytes()).ok();
+    let headers = parts.headers.iter().filter_map(|(name, value)| Some((name.clone(), copy(value)?)));
+    Handshake {
+        headers: headers.collect(),
+        url: parts.uri.path_and_query().map_or("/", |url| url.as_str()).into(),
+        address: head.address.ip,
+        secure: head.address.secure,
+        issued: SystemTime::now(),
+    }
+}
+
+/// The first packet of a session.
+fn open_packet(peer: &Peer, transport: Transport) -> String {
+    let config = peer.hub().config();
+    let upgrades: &[&str] = match transport {
+        Transport::Polling if config.allow_upgrades && config.transports.websocket => &["websocket"],
+        _ => &[],
+    };
+    #[derive(serde::Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Open<'a> {
+        sid: &'a str,
+        upgrades: &'a [&'a str],
+        ping_interval: u128,
+        ping_timeout: u128,
+        max_payload: usize,
+    }
+    let open = Open {
+        sid: peer.sid().as_str(),
+        upgrades,
+        ping_interval: config.ping_interval.as_millis(),
+        ping_timeout: config.ping_timeout.as_millis(),
+        max_payload: config.max_http_buffer_size,
+    };
+    format!("0{}", serde_json::to_string(&open).unwrap_or_default())
+}
+
+/// Old versions of Internet Explorer take a payload for a page with an attack in it unless they are told not to look.
+fn legacy_headers(request: &HeaderMap, answer: &mut HeaderMap) {
+    let agent = request.get(USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
+    let contains = |word: &[u8]| agent.windows(word.len()).any(|part| part == word);
+    if contains(b";MSIE") || contains(b"Trident/") {
+        answer.insert(HeaderName::from_static("x-xss-protection"), HeaderValue::from_static("0"));
+    }
+}

@@ -1,0 +1,394 @@
+//! Listening by ourselves: one thread per core, each with a runtime of its own, on which a connection lives and dies.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::hub::shard::{Busy, Shard};
+use crate::net::endpoint::{Endpoint, RemoteAddress};
+use crate::net::service::PancarService;
+use crate::net::worker;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::net::{SocketAddr, TcpListener as StdListener};
+use std::os::unix::net::UnixListener as StdUnixListener;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::{mpsc, watch};
+use tower::Service;
+
+/// How long accepting pauses when the system has no more descriptors to give.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// Connections that may wait in the kernel to be accepted.
+const BACKLOG: u32 = 4096;
+
+/// What the service behind the server says to requests that are not the server's.
+pub type Fallback = tower::util::BoxCloneSyncService<Request<Incoming>, Response<UnsyncBoxBody<Bytes, BoxError>>, Infallible>;
+
+/// An error of the service behind the server.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Where to listen.
+#[derive(Debug)]
+pub enum Address {
+    /// TCP.
+    Tcp(StdListener),
+    /// A Unix socket; the file is removed when listening ends.
+    Unix(StdUnixListener, PathBuf),
+}
+
+/// How connections are encrypted, where they are.
+#[derive(Clone)]
+pub enum Security {
+    /// They are not.
+    Plain,
+    /// By TLS.
+    #[cfg(feature = "tls")]
+    Tls(tokio_rustls::TlsAcceptor),
+}
+
+enum Accepted {
+    Tcp(TcpStream, SocketAddr),
+    Unix(UnixStream),
+}
+
+/// A connection on its way to the thread that serves it.
+enum Handed {
+    Tcp(std::net::TcpStream, SocketAddr),
+    Unix(std::os::unix::net::UnixStream),
+}
+
+/// A server that listens. Dropping it does not stop it.
+#[derive(Debug)]
+pub struct Listening {
+    address: Option<SocketAddr>,
+    phase: watch::Sender<Phase>,
+    done: watch::Receiver<usize>,
+}
+
+impl Listening {
+    /// The address; nothing for a Unix socket.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// Stops accepting. Connections that there are go on.
+    pub fn stop_accepting(&self) {
+        self.advance(Phase::Draining);
+    }
+
+    /// Stops accepting and lets connections end after the request that they are at.
+    pub fn close(&self) {
+        self.advance(Phase::Closing);
+    }
+
+    fn advance(&self, to: Phase) {
+        self.phase.send_if_modified(|phase| {
+            let later = *phase < to;
+            *phase = to.max(*phase);
+            later
+        });
+    }
+
+    /// Ends when every thread has ended.
+    pub async fn ended(&self) {
+        drop(self.done.clone().wait_for(|threads| *threads == 0).await);
+    }
+}
+
+/// Binds a TCP address.
+///
+/// # Errors
+/// [`ErrorKind::Io`] when the address cannot be had.
+pub fn bind_tcp(address: SocketAddr) -> Result<StdListener> {
+    let bound = || -> std::io::Result<StdListener> {
+        let socket = match address {
+            SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
+        };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)?.into_std()
+    };
+    bound().map_err(|cause| Error::io(format!("cannot listen on {address}"), cause))
+}
+
+/// Binds a Unix socket. A file that is in the way is an error.
+///
+/// # Errors
+/// [`ErrorKind::Io`] when the path cannot be had.
+pub fn bind_unix(path: &Path) -> Result<StdUnixListener> {
+    let listener = StdUnixListener::bind(path).and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
+    listener.map_err(|cause| Error::io(format!("cannot listen on {}", path.display()), cause))
+}
+
+/// How far closing has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Running,
+    /// Nothing more is accepted.
+    Draining,
+    /// Connections are told to end.
+    Closing,
+}
+
+/// Starts the threads.
+///
+/// # Errors
+/// [`ErrorKind::Io`] when a thread or its runtime cannot be had.
+pub fn start(endpoint: &Arc<Endpoint>, address: Address, security: Security, fallback: Option<Fallback>) -> Result<Listening> {
+    let config = endpoint.hub().config();
+    let threads = config.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let (phase, watched) = watch::channel(Phase::Running);
+    let (done, ended) = watch::channel(threads);
+    let local = match &address {
+        Address::Tcp(listener) => listener.local_addr().ok(),
+        Address::Unix(..) => None,
+    };
+    let mut seats = Vec::with_capacity(threads);
+    let mut acceptor = Acceptor { address, seats: Vec::with_capacity(threads) };
+    for _ in 0..threads {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|cause| Error::io("cannot make a runtime", cause))?;
+        let handle = runtime.handle().clone();
+        let shard = Shard::new(std::time::Instant::now(), move |future| drop(handle.spawn(future)));
+        let (sender, receiver) = mpsc::unbounded_channel();
+        acceptor.seats.push((sender, Arc::clone(&shard)));
+        seats.push((runtime, shard, receiver));
+    }
+    let mut acceptor = Some(acceptor);
+    for (number, (runtime, shard, receiver)) in seats.into_iter().enumerate() {
+        endpoint.hub().add_shard(Arc::clone(&shard));
+        let thread = Thread {
+            endpoint: Arc::clone(endpoint),
+            security: security.clone(),
+            fallback: fallback.clone(),
+            receiver,
+            phase: watched.clone(),
+            shard,
+        };
+        let acceptor = acceptor.take();
+        let done = done.clone();
+        std::thread::Builder::new()
+            .name(format!("pancar-{number}"))
+            .spawn(move || {
+                runtime.block_on(thread.serve(acceptor));
+                done.send_modify(|threads| *threads -= 1);
+            })
+            .map_err(|cause| Error::io("cannot start a worker", cause))?;
+    }
+    Ok(Listening { address: local, phase, done: ended })
+}
+
+struct Acceptor {
+    address: Address,
+    seats: Vec<(mpsc::UnboundedSender<Handed>, Arc<Shard>)>,
+}
+
+struct Thread {
+    endpoint: Arc<Endpoint>,
+    security: Security,
+    fallback: Option<Fallback>,
+    receiver: mpsc::UnboundedReceiver<Handed>,
+    phase: watch::Receiver<Phase>,
+    shard: Arc<Shard>,
+}
+
+impl Thread {
+    async fn serve(mut self, acceptor: Option<Acceptor>) {
+        tokio::spawn(worker::flush(Arc::clone(&self.shard)));
+        tokio::spawn(worker::watch(Arc::clone(&self.shard)));
+        if let Some(acceptor) = acceptor {
+            let mut phase = self.phase.clone();
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = acceptor.run() => {}
+                    _ = phase.wait_for(|phase| *phase > Phase::Running) => {}
+                }
+            });
+        }
+        while let Some(handed) = self.receiver.recv().await {
+            self.take(handed);
+        }
+        // Nothing more is accepted. Connections end as the hub closes them, within the deadline for that.
+        drop(self.phase.wait_for(|phase| *phase == Phase::Closing).await);
+        let patience = self.endpoint.hub().config().close_timeout + Duration::from_secs(1);
+        drop(tokio::time::timeout(patience, self.shard.idle()).await);
+        self.endpoint.hub().remove_shard(&self.shard);
+    }
+
+    fn take(&self, handed: Handed) {
+        let connection = match handed {
+            Handed::Tcp(stream, remote) => TcpStream::from_std(stream).map(|stream| Accepted::Tcp(stream, remote)),
+            Handed::Unix(stream) => UnixStream::from_std(stream).map(Accepted::Unix),
+        };
+        let Ok(connection) = connection else { return };
+        let service = self.service(&connection);
+        let serving = Serving {
+            header_timeout: self.endpoint.hub().config().header_timeout,
+            phase: self.phase.clone(),
+            _busy: self.shard.busy(),
+        };
+        let security = self.security.clone();
+        tokio::spawn(async move {
+            match connection {
+                Accepted::Tcp(stream, _) => {
+                    stream.set_nodelay(true).ok();
+                    secure(stream, security, service, serving).await;
+                }
+                Accepted::Unix(stream) => serve_http(stream, service, serving).await,
+            }
+        });
+    }
+
+    fn service(&self, connection: &Accepted) -> Http {
+        let ip = match connection {
+            Accepted::Tcp(_, remote) => Some(remote.ip().to_canonical()),
+            Accepted::Unix(_) => None,
+        };
+        let secure = !matches!(self.security, Security::Plain);
+        let remote = RemoteAddress { ip, secure };
+        let shard = Arc::clone(&self.shard);
+        Http { endpoint: Arc::clone(&self.endpoint), shard, remote, fallback: self.fallback.clone() }
+    }
+}
+
+/// What serving one connection needs besides the service.
+struct Serving {
+    header_timeout: Duration,
+    phase: watch::Receiver<Phase>,
+    _busy: Busy,
+}
+
+impl Acceptor {
+    async fn run(self) {
+        match self.address {
+            Address::Tcp(ref listener) => {
+                let Ok(listener) = listener.try_clone().and_then(TcpListener::from_std) else { return };
+                loop {
+                    match listener.accept().await {
+                        Ok((stream, remote)) => {
+                            if let Ok(stream) = stream.into_std() {
+                                self.hand(Handed::Tcp(stream, remote));
+                            }
+                        }
+                        Err(error) => pause(&error).await,
+                    }
+                }
+            }
+            Address::Unix(ref listener, _) => {
+                let Ok(listener) = listener.try_clone().and_then(UnixListener::from_std) else { return };
+                loop {
+                    match listener.accept().await {
+                        Ok((stream, _)) => {
+                            if let Ok(stream) = stream.into_std() {
+                                self.hand(Handed::Unix(stream));
+                            }
+                        }
+                        Err(error) => pause(&error).await,
+                    }
+                }
+            }
+        }
+    }
+
+    /// To the thread with the fewest connections.
+    fn hand(&self, connection: Handed) {
+        if let Some((sender, _)) = self.seats.iter().min_by_key(|(_, shard)| shard.load()) {
+            drop(sender.send(connection));
+        }
+    }
+}
+
+impl Drop for Acceptor {
+    fn drop(&mut self) {
+        if let Address::Unix(_, path) = &self.address {
+            std::fs::remove_file(path).ok();
+        }
+    }
+}
+
+/// Accepting never fails for good: a client that went away is nothing, and descriptors come back.
+async fn pause(error: &std::io::Error) {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+        return;
+    }
+    tracing::warn!(%error, "accepting pauses");
+    tokio::time::sleep(BREATH).await;
+}
+
+async fn secure(stream: TcpStream, security: Security, service: Http, serving: Serving) {
+    match security {
+        Security::Plain => serve_http(stream, service, serving).await,
+        #[cfg(feature = "tls")]
+        Security::Tls(acceptor) => {
+            if let Ok(Ok(stream)) = tokio::time::timeout(serving.header_timeout, acceptor.accept(stream)).await {
+                serve_http(stream, service, serving).await;
+            }
+        }
+    }
+}
+
+async fn serve_http<I>(stream: I, service: Http, mut serving: Serving)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = hyper::service::service_fn(move |request| {
+        let mut service = service.clone();
+        async move { service.call(request).await }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(serving.header_timeout)
+        .max_buf_size(32 * 1024)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    // A broken connection is the client's affair; whatever session it carried hears of it.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = serving.phase.wait_for(|phase| *phase == Phase::Closing) => connection.as_mut().graceful_shutdown(),
+    }
+    drop(connection.await);
+}
+
+/// What answers the requests of one connection.
+#[derive(Clone)]
+struct Http {
+    endpoint: Arc<Endpoint>,
+    shard: Arc<Shard>,
+    remote: RemoteAddress,
+    fallback: Option<Fallback>,
+}
+
+type HttpBody = UnsyncBoxBody<Bytes, BoxError>;
+
+impl Http {
+    async fn call(&mut self, mut request: Request<Incoming>) -> Result<Response<HttpBody>, Infallible> {
+        use http_body_util::BodyExt;
+        request.extensions_mut().insert(self.remote);
+        request.extensions_mut().insert(Arc::clone(&self.shard));
+        if self.endpoint.owns(request.uri().path()) || self.fallback.is_none() {
+            let mut service = PancarService::alone(Arc::clone(&self.endpoint));
+            return service.call(request).await.map(|answer| answer.map(BodyExt::boxed_unsync));
+        }
+        match &mut self.fallback {
+            Some(fallback) => tower::ServiceExt::ready(fallback).await?.call(request).await,
+            None => Ok(Response::default()),
+        }
+    }
+}
+
+/// An error for an address that is none.
+pub fn bad_address(address: &str, cause: std::io::Error) -> Error {
+    Error::new(ErrorKind::InvalidOption, format!("`{address}` is no address to listen on")).with_source(cause)
+}

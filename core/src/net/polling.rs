@@ -1,0 +1,158 @@
+//! Long-polling: a GET waits until there is something to say, a POST brings what the client says.
+
+use crate::error::Reason;
+use crate::hub::link::PollBody;
+use crate::hub::peer::{Peer, Poll};
+use crate::net::answer::{self, Answer};
+use crate::proto::connection::{Input, Verdict};
+use crate::proto::route::Refusal;
+use crate::wire::engine::split_payload;
+use crate::wire::text::Text;
+use bytes::{Buf, Bytes, BytesMut};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use http_body::Body;
+use http_body_util::BodyExt as _;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// How many times the allowed size of a body is read (and thrown away) so that a client hears why it was refused.
+const PATIENCE: usize = 4;
+
+/// Reports that a request was given up by the client, unless it is disarmed.
+struct Guard<'a> {
+    peer: &'a Arc<Peer>,
+    armed: Option<Armed>,
+}
+
+enum Armed {
+    Poll(u64),
+    Post,
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        match self.armed.take() {
+            Some(Armed::Poll(serial)) => {
+                self.peer.link().unpark(serial);
+                self.peer.handle(Input::PollAborted, Instant::now());
+            }
+            Some(Armed::Post) => {
+                self.peer.handle(Input::PostAborted, Instant::now());
+            }
+            None => {}
+        }
+    }
+}
+
+/// Answers a GET; the body and whether it may be compressed.
+///
+/// # Errors
+/// The answer to a request that the session refuses.
+pub async fn poll(peer: &Arc<Peer>) -> Result<PollBody, Answer> {
+    match peer.poll(Instant::now()) {
+        (_, Some(Poll::Ready(body))) => Ok(body),
+        (_, Some(Poll::Waits(serial, waiting))) => {
+            let mut guard = Guard { peer, armed: Some(Armed::Poll(serial)) };
+            let body = waiting.await;
+            guard.armed = None;
+            body.map_err(|_| answer::refusal(Refusal::UnknownSid, None))
+        }
+        (Verdict::Farewell, None) => Ok(PollBody::farewell()),
+        (verdict, None) => Err(refuse(verdict)),
+    }
+}
+
+fn refuse(verdict: Verdict) -> Answer {
+    match verdict {
+        Verdict::Mismatch => answer::refusal(Refusal::BadRequest, None),
+        Verdict::Unknown => answer::refusal(Refusal::UnknownSid, None),
+        _ => answer::empty(StatusCode::BAD_REQUEST),
+    }
+}
+
+/// Why the body of a POST was not taken.
+enum Bad {
+    TooLarge,
+    Late,
+    Gone,
+}
+
+/// Answers a POST.
+pub async fn post<B>(peer: &Arc<Peer>, headers: &HeaderMap, body: B) -> Answer
+where
+    B: Body,
+{
+    let verdict = peer.handle(Input::Post, Instant::now());
+    if verdict != Verdict::Go {
+        return refuse(verdict);
+    }
+    let mut guard = Guard { peer, armed: Some(Armed::Post) };
+    if headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/octet-stream")) {
+        guard.armed = None;
+        return end(peer, Reason::TransportError, "a body of octets", answer::abort(StatusCode::BAD_REQUEST));
+    }
+    let config = peer.hub().config();
+    let read = tokio::time::timeout(config.body_timeout, read(body, config.max_http_buffer_size));
+    let read = read.await.unwrap_or(Err(Bad::Late));
+    if matches!(read, Err(Bad::Gone)) {
+        return answer::empty(StatusCode::BAD_REQUEST);
+    }
+    guard.armed = None;
+    match read {
+        Ok(body) => take(peer, body),
+        Err(Bad::Late) => {
+            end(peer, Reason::TransportError, "body_timeout has passed", answer::abort(StatusCode::REQUEST_TIMEOUT))
+        }
+        Err(_) => {
+            let detail = "body larger than max_http_buffer_size";
+            end(peer, Reason::PayloadTooLarge, detail, answer::abort(StatusCode::PAYLOAD_TOO_LARGE))
+        }
+    }
+}
+
+fn end(peer: &Arc<Peer>, reason: Reason, detail: &'static str, answer: Answer) -> Answer {
+    peer.fail(reason, detail);
+    peer.handle(Input::PostEnded, Instant::now());
+    answer
+}
+
+/// Reads a body of at most `limit` bytes, however long it says it is.
+async fn read<B: Body>(body: B, limit: usize) -> Result<Bytes, Bad> {
+    let mut body = std::pin::pin!(body);
+    let mut whole = BytesMut::new();
+    let mut size = 0usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(mut data) = frame.map_err(|_| Bad::Gone)?.into_data() else { continue };
+        size = size.saturating_add(data.remaining());
+        if size > limit.saturating_mul(PATIENCE) {
+            break;
+        }
+        if size > limit {
+            whole = BytesMut::new();
+            continue;
+        }
+        while data.has_remaining() {
+            let chunk = data.chunk();
+            whole.extend_from_slice(chunk);
+            let length = chunk.len();
+            data.advance(length);
+        }
+    }
+    if size > limit { Err(Bad::TooLarge) } else { Ok(whole.freeze()) }
+}
+
+/// Hands the packets of a body to the session.
+fn take(peer: &Arc<Peer>, body: Bytes) -> Answer {
+    let Some(text) = Text::from_utf8(body) else {
+        return end(peer, Reason::ParseError, "invalid UTF-8", answer::abort(StatusCode::BAD_REQUEST));
+    };
+    let limit = peer.hub().config().max_packets_per_payload;
+    let mut inputs: Vec<Input> = split_payload(&text).take(limit + 1).map(Input::Text).collect();
+    if inputs.len() > limit {
+        return end(peer, Reason::ParseError, "more than max_packets_per_payload", answer::abort(StatusCode::BAD_REQUEST));
+    }
+    peer.handle_all(&mut inputs, Instant::now());
+    peer.handle(Input::PostEnded, Instant::now());
+    if peer.was_broken() { answer::abort(StatusCode::BAD_REQUEST) } else { answer::ok() }
+}

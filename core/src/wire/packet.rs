@@ -1,0 +1,418 @@
+//! Socket.IO version 5 packets: reading what clients send, writing what they get.
+
+use crate::ids::{AckId, MAX_ACK_ID};
+use crate::payload::Payload;
+use crate::wire::frame::Burst;
+use crate::wire::json::{self, JsonError, Name};
+use crate::wire::text::Text;
+use bytes::Bytes;
+
+/// Names that the protocol keeps for itself: a client that sends one as an event is closed, and nobody may emit one.
+pub const RESERVED: [&str; 6] =
+    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+
+/// Limits that reading a packet needs to know.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Binary attachments of one packet.
+    pub attachments: usize,
+    /// Nesting of the JSON.
+    pub depth: usize,
+    /// Bytes in the name of a namespace.
+    pub namespace: usize,
+}
+
+/// A packet that a client sent, without its attachments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packet {
+    /// The namespace, `/` included.
+    pub namespace: Text,
+    /// What it says.
+    pub body: Body,
+}
+
+/// What a packet says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// The client wants to join; the JSON object holds its credentials, empty when it sent none.
+    Connect(Text),
+    /// The client leaves.
+    Disconnect,
+    /// An event; `args` is the inside of the array behind the name.
+    Event { name: Text, args: Text, ack: Option<AckId>, attachments: usize },
+    /// The answer to an event of the server.
+    Ack { id: AckId, args: Text, attachments: usize },
+}
+
+/// Why a packet is not legal.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PacketError {
+    /// The first character is no type that a client may send.
+    #[error("unknown packet type")]
+    UnknownType,
+    /// The number of attachments is missing, zero, or no number.
+    #[error("illegal number of attachments")]
+    BadAttachments,
+    /// More attachments than are allowed.
+    #[error("too many attachments")]
+    TooManyAttachments,
+    /// The name of the namespace is too long.
+    #[error("namespace name too long")]
+    NamespaceTooLong,
+    /// The acknowledgement id is missing or too large.
+    #[error("illegal acknowledgement id")]
+    BadAckId,
+    /// A packet that carries nothing carries something.
+    #[error("unexpected payload")]
+    UnexpectedPayload,
+    /// The event has a name that the protocol keeps for itself.
+    #[error("reserved event name")]
+    Reserved,
+    /// The JSON is not what it has to be.
+    #[error("invalid payload: {0}")]
+    Json(#[from] JsonError),
+}
+
+const EVENT: u8 = b'2';
+const ACK: u8 = b'3';
+const BINARY_EVENT: u8 = b'5';
+const BINARY_ACK: u8 = b'6';
+
+impl Packet {
+    /// Reads the text of a packet (without the Engine.IO digit).
+    ///
+    /// # Errors
+    /// See [`PacketError`]; any of them ends the connection.
+    pub fn parse(text: &Text, limits: Limits) -> Result<Self, PacketError> {
+        let kind = *text.as_bytes().first().ok_or(PacketError::UnknownType)?;
+        if !matches!(kind, b'0'..=b'3' | b'5' | b'6') {
+            return Err(PacketError::UnknownType);
+        }
+        let mut reader = Reader { text, at: 1 };
+        let attachments = match kind {
+            BINARY_EVENT | BINARY_ACK => reader.attachments(limits.attachments)?,
+            _ => 0,
+        };
+        let namespace = reader.namespace(limits.namespace)?;
+        let body = match kind {
+            EVENT | BINARY_EVENT => reader.event(attachments, limits.depth)?,
+            ACK | BINARY_ACK => reader.ack(attachments, limits.depth)?,
+            b'0' => Body::Connect(reader.credentials(limits.depth)?),
+            _ if reader.rest().is_empty() => Body::Disconnect,
+            _ => return Err(PacketError::UnexpectedPayload),
+        };
+        Ok(Self { namespace, body })
+    }
+}
+
+struct Reader<'a> {
+    text: &'a Text,
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn rest(&self) -> &str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn rest_text(&self) -> Text {
+        self.text.slice(self.at..self.text.len())
+    }
+
+    /// Digits at the current place: their value (saturating) and how many there were.
+    fn digits(&mut self) -> (u64, usize) {
+        let mut value = 0u64;
+        let mut count = 0;
+        for byte in self.rest().bytes().take_while(u8::is_ascii_digit) {
+            value = value.saturating_mul(10).saturating_add(u64::from(byte - b'0'));
+            count += 1;
+        }
+        self.at += count;
+        (value, count)
+    }
+
+    fn attachments(&mut self, limit: usize) -> Result<usize, PacketError> {
+        let (count, digits) = self.digits();
+        if digits == 0 || count == 0 || !self.rest().starts_with('-') {
+            return Err(PacketError::BadAttachments);
+        }
+        self.at += 1;
+        usize::try_from(count).ok().filter(|count| *count <= limit).ok_or(PacketError::TooManyAttachments)
+    }
+
+    fn namespace(&mut self, limit: usize) -> Result<Text, PacketError> {
+        if !self.rest().starts_with('/') {
+            return Ok(Text::from_static("/"));
+        }
+        let length = self.rest().bytes().position(|byte| byte == b',');
+        let end = length.map_or(self.text.len(), |length| self.at + length);
+        if end - self.at > limit {
+            return Err(PacketError::NamespaceTooLong);
+        }
+        let name = self.text.slice(self.at..end);
+        self.at = if length.is_some() { end + 1 } else { end };
+        Ok(name)
+    }
+
+    fn ack_id(&mut self) -> Result<Option<AckId>, PacketError> {
+        match self.digits() {
+            (_, 0) => Ok(None),
+            (id, _) if id <= MAX_ACK_ID => Ok(Some(id)),
+            _ => Err(PacketError::BadAckId),
+        }
+    }
+
+    fn event(&mut self, attachments: usize, depth: usize) -> Result<Body, PacketError> {
+        let ack = self.ack_id()?;
+        let array = self.rest_text();
+        let span = json::scan_event(&array, depth)?;
+        let name = match span.name {
+            Name::Plain(range) | Name::Number(range) => array.slice(range),
+            Name::Escaped(name) => Text::from(name),
+        };
+        if is_reserved(&name) {
+            return Err(PacketError::Reserved);
+        }
+        Ok(Body::Event { name, args: array.slice(span.args), ack, attachments })
+    }
+
+    fn ack(&mut self, attachments: usize, depth: usize) -> Result<Body, PacketError> {
+        let id = self.ack_id()?.ok_or(PacketError::BadAckId)?;
+        let array = self.rest_text();
+        let inner = json::scan_array(&array, depth)?;
+        Ok(Body::Ack { id, args: array.slice(inner), attachments })
+    }
+
+    fn credentials(&mut self, depth: usize) -> Result<Text, PacketError> {
+        let text = self.rest_text();
+        if !text.is_empty() {
+            json::scan_object(&text, depth)?;
+        }
+        Ok(text)
+    }
+}
+
+/// Whether the protocol keeps an event name for itself.
+pub fn is_reserved(name: &str) -> bool {
+    // The first letter rules out nearly all names without a comparison.
+    matches!(name.as_bytes().first(), Some(b'c' | b'd' | b'n' | b'r')) && RESERVED.contains(&name)
+}
+
+/// How an event is to be written.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EventOptions<'a> {
+    /// The number under which the answer is awaited.
+    pub ack: Option<AckId>,
+    /// The offset for connection state recovery, appended as a last argument.
+    pub offset: Option<&'a str>,
+    /// Forbids compression.
+    pub no_compress: bool,
+}
+
+/// Writes an event.
+pub fn event(namespace: &str, name: &str, args: &Payload, options: EventOptions<'_>) -> Burst {
+    let mut head = Head::new(EVENT, args.attachments().len(), namespace, options.ack);
+    head.0.push(b'[');
+    json::write_string(&mut head.0, name);
+    let comma: &[u8] = if args.is_empty() { b"" } else { b"," };
+    let mut tail = Vec::new();
+    if let Some(offset) = options.offset {
+        tail.push(b',');
+        json::write_string(&mut tail, offset);
+    }
+    tail.push(b']');
+    let parts = [&head.0[..], comma, args.json().as_bytes(), &tail];
+    Burst::with_attachments(&parts, args.attachments(), !options.no_compress)
+}
+
+/// Writes the answer to an event of a client.
+pub fn ack(namespace: &str, id: AckId, args: &Payload) -> Burst {
+    let mut head = Head::new(ACK, args.attachments().len(), namespace, Some(id));
+    head.0.push(b'[');
+    Burst::with_attachments(&[&head.0, args.json().as_bytes(), b"]"], args.attachments(), true)
+}
+
+/// Writes the acceptance of a client, with the private session id where recovery is on.
+pub fn connect(namespace: &str, sid: &str, pid: Option<&str>) -> Burst {
+    let mut head = Head::new(b'0', 0, namespace, None);
+    head.0.extend_from_slice(b"{\"sid\":");
+    json::write_string(&mut head.0, sid);
+    if let Some(pid) = pid {
+        head.0.extend_from_slice(b",\"pid\":");
+        json::write_string(&mut head.0, pid);
+    }
+    head.0.push(b'}');
+    Burst::text(&[&head.0])
+}
+
+/// Writes the refusal of a client: a message, and further data as JSON text where there is any.
+pub fn connect_error(namespace: &str, message: &str, data: Option<&str>) -> Burst {
+    let mut head = Head::new(b'4', 0, namespace, None);
+    head.0.extend_from_slice(b"{\"message\":");
+    json::write_string(&mut head.0, message);
+    if let Some(data) = data {
+        head.0.extend_from_slice(b",\"data\":");
+        head.0.extend_from_slice(data.as_bytes());
+    }
+    head.0.push(b'}');
+    Burst::text(&[&head.0])
+}
+
+/// Writes that the server disconnects the client from a namespace.
+pub fn disconnect(namespace: &str) -> Burst {
+    Burst::text(&[&Head::new(b'1', 0, namespace, None).0])
+}
+
+/// The beginning of a packet, up to its JSON.
+struct Head(Vec<u8>);
+
+impl Head {
+    fn new(kind: u8, attachments: usize, namespace: &str, ack: Option<AckId>) -> Self {
+        let mut head = Vec::with_capacity(64);
+        head.push(b'4');
+        match (kind, attachments) {
+            (EVENT, 1..) => push_number(&mut head, BINARY_EVENT, attachments as u64, Some(b'-')),
+            (ACK, 1..) => push_number(&mut head, BINARY_ACK, attachments as u64, Some(b'-')),
+            _ => head.push(kind),
+        }
+        if namespace != "/" {
+            head.extend_from_slice(namespace.as_bytes());
+            head.push(b',');
+        }
+        if let Some(id) = ack {
+            push_digits(&mut head, id);
+        }
+        Self(head)
+    }
+}
+
+fn push_number(out: &mut Vec<u8>, kind: u8, number: u64, end: Option<u8>) {
+    out.push(kind);
+    push_digits(out, number);
+    out.extend(end);
+}
+
+fn push_digits(out: &mut Vec<u8>, number: u64) {
+    let mut digits = [0u8; 20];
+    let mut at = digits.len();
+    let mut rest = number;
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// A packet whose attachments are still on their way.
+#[derive(Debug)]
+pub struct Assembly {
+    packet: Packet,
+    wanted: usize,
+    got: Vec<Bytes>,
+    bytes: usize,
+}
+
+impl Assembly {
+    /// Begins to collect the attachments that `packet` announces.
+    pub fn new(packet: Packet, wanted: usize) -> Self {
+        Self { packet, wanted, got: Vec::new(), bytes: 0 }
+    }
+
+    /// Takes the next attachment; whether it was the last one.
+    pub fn push(&mut self, data: Bytes) -> bool {
+        self.bytes += data.len();
+        self.got.push(data);
+        self.got.len() >= self.wanted
+    }
+
+    /// Bytes collected so far.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The packet and its attachments.
+    pub fn finish(self) -> (Packet, Vec<Bytes>) {
+        (self.packet, self.got)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { attachments: 10, depth: 1_000, namespace: 255 };
+
+    fn parse(text: &str) -> Result<Packet, PacketError> {
+        Packet::parse(&Text::from(text), LIMITS)
+    }
+
+    fn text(burst: &Burst) -> String {
+        let message = burst.messages().next().unwrap().unwrap();
+        String::from_utf8(message.to_vec()).unwrap()
+    }
+
+    fn event_of(wire: &str) -> (String, String, String, Option<u64>, usize) {
+        let packet = parse(wire).unwrap();
+        match packet.body {
+            Body::Event { name, args, ack, attachments } => {
+                (packet.namespace.to_string(), name.to_string(), args.to_string(), ack, attachments)
+            }
+            other => panic!("no event: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn events_are_read_with_namespace_ack_and_arguments() {
+        let plain = event_of(r#"2["foo",1]"#);
+        assert_eq!(plain, ("/".into(), "foo".into(), "1".into(), None, 0));
+        let full = event_of(r#"51-/admin,456["baz",{"_placeholder":true,"num":0}]"#);
+        let arg = r#"{"_placeholder":true,"num":0}"#;
+        assert_eq!(full, ("/admin".into(), "baz".into(), arg.into(), Some(456), 1));
+        assert_eq!(event_of("2[7,null]").1, "7");
+        assert_eq!(event_of(r#"2["\u0066oo"]"#).1, "foo");
+    }
+
+    #[test]
+    fn what_is_not_legal_is_refused() {
+        for wire in [
+            "", " ", "7", "a", "4{}", r#"5["x"]"#, r#"5-["x"]"#, r#"50-["x"]"#, r#"511-["x"]"#, r#"51e1-["x"]"#, "2",
+            "2[]", "2{}", r#"2"x""#, "2[{}]", "2[null]", "2[true]", r#"2["disconnect"]"#, r#"2["newListener",1]"#,
+            r#"2 1["x"]"#, r#"29007199254740992["x"]"#, "3[]", "1{}", "1/admin,{}", "0[]", "0\"x\"", "01", "31", "2abc",
+            r#"2abc["x"]"#, r#"2["x"]x"#,
+        ] {
+            assert!(parse(wire).is_err(), "{wire}");
+        }
+        assert_eq!(parse(&format!("0/{}", "x".repeat(255))), Err(PacketError::NamespaceTooLong));
+        assert!(matches!(parse(&format!("2[\"x\",{}", "[".repeat(100_000))), Err(PacketError::Json(_))));
+    }
+
+    #[test]
+    fn the_comma_behind_a_namespace_may_be_missing() {
+        for wire in ["0/admin", "0/admin,"] {
+            let packet = parse(wire).unwrap();
+            assert_eq!((packet.namespace.as_str(), packet.body), ("/admin", Body::Connect("".into())));
+        }
+        assert_eq!(parse("1/admin").unwrap().body, Body::Disconnect);
+        assert_eq!(parse("0/adm?x=1,").unwrap().namespace, "/adm?x=1");
+    }
+
+    #[test]
+    fn packets_are_written_as_the_official_encoder_does() {
+        let args = Payload::from_args(&("a", 1)).unwrap();
+        assert_eq!(text(&event("/", "foo", &args, EventOptions::default())), r#"42["foo","a",1]"#);
+        let options = EventOptions { ack: Some(120), offset: Some("o"), no_compress: false };
+        assert_eq!(text(&event("/n", "f", &Payload::empty(), options)), r#"42/n,120["f","o"]"#);
+        let binary = Payload::from_args(&(Bytes::from_static(b"x"),)).unwrap();
+        let wire = event("/", "b", &binary, EventOptions::default());
+        assert_eq!(text(&wire), r#"451-["b",{"_placeholder":true,"num":0}]"#);
+        assert_eq!(text(&ack("/a", 0, &Payload::empty())), "43/a,0[]");
+        assert_eq!(text(&ack("/", 789, &binary)), r#"461-789[{"_placeholder":true,"num":0}]"#);
+        assert_eq!(text(&connect("/", "s", Some("p"))), r#"40{"sid":"s","pid":"p"}"#);
+        assert_eq!(text(&connect_error("/x", "no", Some("1"))), r#"44/x,{"message":"no","data":1}"#);
+        assert_eq!(text(&disconnect("/a")), "41/a,");
+    }
+}

@@ -1,0 +1,36 @@
+//! The probes of the Rust face: what `tests/probe rust` and `tests/probe rust-axum` run.
+
+pub mod bench;
+pub mod broadcast;
+pub mod conformance;
+pub mod engine;
+pub mod options;
+
+use pancar::{Result, Server};
+use std::io::Write as _;
+
+/// Makes the server of an app; its handlers are registered.
+///
+/// # Errors
+/// An option that the environment sets wrongly.
+pub fn server(app: &str) -> Result<Server> {
+    match app {
+        "bench" => bench::server(),
+        _ => conformance::server(),
+    }
+}
+
+/// Tells whoever started the probe where it listens.
+pub fn announce(port: u16) {
+    println!("LISTENING {port}");
+    std::io::stdout().flush().ok();
+}
+
+/// Ends when the process is asked to end.
+pub async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => drop(terminate.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}
