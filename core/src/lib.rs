@@ -49,6 +49,7 @@ pub use api::listeners::ListenerId;
 pub use api::namespace::{DynamicNamespace, Namespace};
 pub use api::server::Server;
 pub use api::socket::{Socket, SocketOperator};
+pub use api::value::Value;
 pub use config::Config;
 pub use error::{Error, ErrorKind, Reason, Result};
 pub use hub::acks::AckOutcome;

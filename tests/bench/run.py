@@ -42,8 +42,8 @@ class Unavailable(Exception):
 class Server:
     """A server process that listens on a port of its own choice; a context manager that ends it."""
 
-    def __init__(self, command, patience):
-        environment = dict(os.environ, PORT="0", HOST="127.0.0.1")
+    def __init__(self, command, patience, **more):
+        environment = dict(os.environ, PORT="0", HOST="127.0.0.1", **more)
         self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=ROOT)
         ports = queue.Queue()
         threading.Thread(target=self._read, args=(ports,), daemon=True).start()
@@ -104,7 +104,8 @@ def available(commands):
 
 def run_once(loadgen, command, options):
     """One fresh server under one scenario; returns loadgen's report."""
-    with Server(command, START_PATIENCE) as server:
+    # `available` has let tests/probe build; it need not look again.
+    with Server(command, START_PATIENCE, PANCAR_PROBE_BUILT="1") as server:
         line = [loadgen, "--port", str(server.port), "--pid", str(server.process.pid), *options]
         done = subprocess.run(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:

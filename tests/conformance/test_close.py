@@ -183,7 +183,7 @@ def test_shutdown(fresh_server):
     """SIGTERM: clients are told, the process ends with status 0."""
     server = fresh_server
     over_websocket, over_polling, idle = server.client("websocket"), server.client("polling"), server.http()
-    over_polling.session.start_poll()
+    over_polling.session.hold_poll()
     assert idle.get(query(transport="polling")).status == 200
     server.probe.process.send_signal(signal.SIGTERM)
     assert over_websocket.session.socket.close_code() in (1000, 1001, 1005)

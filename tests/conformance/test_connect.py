@@ -1,6 +1,7 @@
 """protocol.md §16: joining namespaces."""
 
 import re
+import statistics
 import time
 
 import pytest
@@ -25,9 +26,10 @@ def test_joining(server, transport, nsp, auth):
 def test_exact_frames(server):
     """§35.9"""
     session = server.session("websocket")
-    session.send("0", '0/custom,{"token":"x"}')
+    session.send("0")
     assert re.fullmatch(r'0\{"sid":"[A-Za-z0-9_-]{20}"\}', session.read())
     assert session.read() == '2["auth",{}]'
+    session.send('0/custom,{"token":"x"}')
     assert re.fullmatch(r'0/custom,\{"sid":"[A-Za-z0-9_-]{20}"\}', session.read())
     assert session.read() == '2/custom,["auth",{"token":"x"}]'
 
@@ -119,6 +121,17 @@ def test_several_namespaces_back_to_back(server, transport):
             "auth",
             {"name": name},
         ]
+
+
+def test_what_follows_the_reply_is_not_delayed(server, transport):
+    """Two small writes in a row must not wait for an acknowledgement of TCP (40 ms): no Nagle."""
+    client, times = server.client(transport), []
+    for number in range(20):
+        started = time.monotonic()
+        client.connect(f"/dyn-{7000 + number}")
+        client.expect("auth", f"/dyn-{7000 + number}")
+        times.append(time.monotonic() - started)
+    assert statistics.median(times) < 0.03
 
 
 def test_ids_are_unrelated(server):
@@ -306,10 +319,12 @@ def test_S_16_empty_dynamic_namespaces_are_forgotten(server):
     """A client that runs through thousands of names leaves nothing behind."""
     client = server.client()
     before = server.probe.resident_bytes()
-    for start in range(0, 3000, 50):
-        names = [f"/dyn-{10_000 + number}" for number in range(start, start + 50)]
+    for start in range(0, 1600, 8):
+        names = [f"/dyn-{10_000 + number}" for number in range(start, start + 8)]
         for name in names:
-            client.connect(name)
+            client.request_connect(name)
+        for name in names:
+            client.wait(lambda packet, name=name: packet.type == 0 and packet.nsp == name)
         client.session.send(*(f"1{name}," for name in names))
         client.inbox.clear()
     assert client.call("message-with-ack", 1) == [1]

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from marks import beyond_official, options, vectors
+from marks import beyond_official, options, own_listener, vectors
 from wire import Closed, query
 from wire.http import Http
 
@@ -83,7 +83,7 @@ def test_text_beyond_ascii(server, echo):
 
 def test_pending_get_is_answered_at_once(server, echo):
     session = echo.join(server.session("polling"))
-    session.start_poll()
+    session.hold_poll()
     session.send(*echo.say("now"))
     assert session.finish_poll().text == "4" + echo.hear("now")[0]
 
@@ -140,7 +140,7 @@ def test_any_connection_may_carry_a_session(server):
 def test_polite_close_answers_the_pending_get(server, echo):
     """§10, §35.7"""
     session = echo.join(server.session("polling"))
-    session.start_poll()
+    session.hold_poll()
     session.leave()
     response = session.finish_poll()
     assert (response.status, response.text) == (200, "6")
@@ -181,7 +181,7 @@ def test_H_20_ping_from_a_client(server, transport, packet):
 def test_H_11_two_gets(server, echo):
     """§4, §35.5: the second is refused, the session ends, the first is answered `1`."""
     session = echo.join(server.session("polling"))
-    session.start_poll()
+    session.hold_poll()
     second = server.http().get(session.query)
     assert second.status in (400, 500)
     first = session.finish_poll()
@@ -191,7 +191,7 @@ def test_H_11_two_gets(server, echo):
 
 def test_H_11_reason(server):
     client = server.client("polling")
-    client.session.start_poll()
+    client.session.hold_poll()
     assert server.http().get(client.session.query).status == 400
     assert server.reason(client.id) == "transport error"
 
@@ -230,6 +230,7 @@ def test_H_24_aborted_post(server):
     client = server.client("polling")
     poster = client.session.poster
     poster.send(poster.head("POST", client.session.query, [("Content-Length", "100")]) + b"42[")
+    server.settle()
     poster.abort()
     assert server.reason(client.id) == "transport error"
     assert client.is_gone()
@@ -268,3 +269,12 @@ def test_H_18_bad_packet_is_answered_400(server):
     client = server.client("polling")
     assert client.session.post("abc").status == 400
     assert client.is_gone()
+
+
+@own_listener
+def test_a_close_packet_whose_sender_is_gone_at_once(server):
+    """A page that unloads: the POST counts, or its abort does; the session is not forgotten."""
+    client = server.client("polling")
+    client.session.poster.send_request("POST", client.session.query, "1")
+    client.session.drop()
+    assert server.reason(client.id) in ("transport close", "transport error")

@@ -173,8 +173,8 @@ def test_idle_connections_use_no_processor(fresh_server):
     """No busy loop: not while polling waits, not while a probe is open, not beside a half-open request."""
     server = fresh_server
     poller, prober = server.client("polling"), server.client("polling")
-    poller.session.start_poll()
-    prober.session.start_poll()
+    poller.session.hold_poll()
+    prober.session.hold_poll()
     server.keep(prober.session.probe())
     half = server.http()
     half.send(half.head("GET", "EIO=4")[:20])

@@ -38,7 +38,7 @@ def test_the_dance(server, echo):
 
 def test_a_pending_get_is_ended_with_noop(server):
     session = server.client("polling").session
-    session.start_poll()
+    session.hold_poll()
     socket = server.keep(probing(session))
     assert session.finish_poll().text == "6"
     socket.send("5")
@@ -69,7 +69,7 @@ def test_no_polling_after_the_upgrade(server):
 def test_a_get_that_is_pending_at_the_switch_is_answered(server):
     """§9: with `1`, or with `6` if the noop was first."""
     session = server.client("polling").session
-    session.start_poll()
+    session.hold_poll()
     socket = server.keep(session.probe())
     socket.send("2probe")
     socket.send("5")

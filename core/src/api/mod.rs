@@ -11,3 +11,4 @@ pub mod namespace;
 pub mod server;
 mod sink;
 pub mod socket;
+pub mod value;

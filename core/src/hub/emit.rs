@@ -60,16 +60,17 @@ impl Fanout {
     }
 
     fn finish(self, name: &str, args: &Payload) {
+        // First, so that nobody who got the event can ask before it is told.
+        let name = if self.watching.is_empty() { Text::default() } else { Text::from(name) };
+        for socket in self.watching {
+            let hub = Arc::clone(socket.peer().hub());
+            hub.sink().push(Event::Outgoing { socket, name: name.clone(), args: args.clone() });
+        }
         for (shard, peers) in self.dirty {
             shard.mark_dirty(peers);
         }
         for peer in self.overflown {
             peer.after_push(Pushed::Overflow);
-        }
-        let name = if self.watching.is_empty() { Text::default() } else { Text::from(name) };
-        for socket in self.watching {
-            let hub = Arc::clone(socket.peer().hub());
-            hub.sink().push(Event::Outgoing { socket, name: name.clone(), args: args.clone() });
         }
     }
 }
@@ -196,12 +197,13 @@ impl Socket {
     /// [`ErrorKind::InvalidName`] for a reserved name, [`ErrorKind::Disconnected`] when the socket is gone.
     pub fn emit(self: &Arc<Self>, flags: Flags, name: &str, args: &Payload) -> Result<()> {
         check_name(name)?;
-        if !self.is_connected() {
-            return Err(Error::disconnected());
-        }
-        if self.recovery().is_some() && !flags.volatile {
+        if self.recovery().is_some_and(|_| !flags.volatile && !self.left_for_good()) {
+            // Also when the client is away: it gets this when it comes back.
             self.namespace().emit_local(&Target::one(self.id()), flags, name, args);
             return Ok(());
+        }
+        if !self.is_connected() {
+            return Err(Error::disconnected());
         }
         let options = EventOptions { no_compress: flags.no_compress, ..EventOptions::default() };
         self.send(packet::event(self.namespace().name(), name, args, options), flags, name, args);
@@ -209,12 +211,12 @@ impl Socket {
     }
 
     fn send(self: &Arc<Self>, burst: Burst, flags: Flags, name: &str, args: &Payload) {
-        let pushed = self.peer().link().push(burst, flags.volatile, false);
-        self.peer().after_push(pushed);
         if self.watches_outgoing() {
             let hub = self.peer().hub();
             hub.sink().push(Event::Outgoing { socket: Arc::clone(self), name: name.into(), args: args.clone() });
         }
+        let pushed = self.peer().link().push(burst, flags.volatile, false);
+        self.peer().after_push(pushed);
     }
 
     /// Sends an event and waits for the answer of the client. `done` is called once: with the arguments, with a

@@ -149,10 +149,13 @@ fn parts(
 }
 
 /// The session that the credentials name. One whose socket is still thought to be connected is taken from it: the
-/// client is here, so that connection is dead.
+/// client is here, so that connection is dead. One that has just come back is not, as a session comes back once.
 fn restore(namespace: &Arc<Namespace>, auth: &str) -> Option<Restored> {
     let (pid, offset) = recovery::credentials(auth)?;
     if let Some(old) = namespace.socket_of_session(&pid) {
+        if old.is_recovered() && old.age() < old.peer().hub().config().ping_timeout {
+            return None;
+        }
         old.depart(Reason::TransportClose);
         let peer = Arc::clone(old.peer());
         old.peer().shard().spawn(Box::pin(async move {

@@ -39,6 +39,8 @@ struct Machine {
     /// The sockets, at the slots of their namespaces.
     sockets: Vec<Option<Arc<Socket>>>,
     steps: VecDeque<Step>,
+    /// What follows from a CONNECT that was accepted; told before what came behind that CONNECT.
+    urgent: Vec<Step>,
     /// Whether some thread is telling steps.
     pumping: bool,
     /// The earliest deadline that stands with the shard.
@@ -88,6 +90,7 @@ impl Peer {
             connection,
             sockets: Vec::new(),
             steps: VecDeque::new(),
+            urgent: Vec::new(),
             pumping: false,
             scheduled: None,
             outputs: Vec::new(),
@@ -180,14 +183,23 @@ impl Peer {
 
     /// Takes all that one read brought, under one lock.
     pub fn handle_all(self: &Arc<Self>, inputs: &mut Vec<Input>, now: Instant) {
-        {
-            let mut machine = self.machine.lock();
-            for input in inputs.drain(..) {
-                self.step(&mut machine, input, now);
+        let mut inputs = inputs.drain(..);
+        loop {
+            let joins = {
+                let mut machine = self.machine.lock();
+                // A CONNECT is judged before what follows it, or a row of them would all be pending at once.
+                let joins = inputs.any(|input| {
+                    self.step(&mut machine, input, now);
+                    matches!(machine.steps.back(), Some(Step::Join { .. }))
+                });
+                self.reschedule(&mut machine);
+                joins
+            };
+            self.pump();
+            if !joins {
+                return;
             }
-            self.reschedule(&mut machine);
         }
-        self.pump();
     }
 
     /// A GET came: the verdict, and where it waits or is drained the answer, under one lock so that no message slips by.
@@ -308,15 +320,20 @@ impl Peer {
                 if machine.pumping && !mine {
                     return;
                 }
-                machine.pumping = !machine.steps.is_empty();
+                machine.pumping = !machine.steps.is_empty() || !machine.urgent.is_empty();
                 if !machine.pumping {
                     return;
                 }
                 mine = true;
                 std::mem::swap(&mut batch, &mut machine.steps);
+                machine.urgent.drain(..).rev().for_each(|step| batch.push_front(step));
             }
-            for step in batch.drain(..) {
+            while let Some(step) = batch.pop_front() {
+                let joins = matches!(step, Step::Join { .. });
                 self.tell(step);
+                if joins {
+                    self.machine.lock().urgent.drain(..).rev().for_each(|step| batch.push_front(step));
+                }
             }
         }
     }
@@ -461,10 +478,13 @@ impl Peer {
             }
             enter();
             machine.seat(ticket.slot, Arc::clone(socket));
+            let later = std::mem::take(&mut machine.steps);
             machine.steps.push_back(Step::Event(Event::Connected(Arc::clone(socket))));
             for output in outputs {
                 self.apply(&mut machine, output);
             }
+            let first = std::mem::replace(&mut machine.steps, later);
+            machine.urgent.extend(first);
             if !self.joined.swap(true, Ordering::Relaxed) {
                 self.hub.count_joined();
             }

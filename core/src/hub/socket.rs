@@ -17,7 +17,7 @@ use parking_lot::{Mutex, RwLock};
 use std::any::Any;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Data that a program attaches to a socket: read back as what it was, and shown to others as JSON.
 pub trait SocketData: Any + Send + Sync + std::fmt::Debug {
@@ -77,6 +77,8 @@ pub struct Socket {
     local: OnceLock<Arc<dyn Any + Send + Sync>>,
     /// The rooms that it was in when it left.
     departed: OnceLock<Vec<Text>>,
+    /// It left and cannot come back.
+    for_good: AtomicBool,
 }
 
 impl std::fmt::Debug for Socket {
@@ -124,6 +126,7 @@ impl Socket {
             data: RwLock::new(parts.data),
             local: OnceLock::new(),
             departed: OnceLock::new(),
+            for_good: AtomicBool::new(false),
         })
     }
 
@@ -157,9 +160,19 @@ impl Socket {
         self.recovered
     }
 
+    /// Since when its connection has been open.
+    pub fn age(&self) -> Duration {
+        self.handshake().issued.elapsed().unwrap_or_default()
+    }
+
     /// Whether it has joined and not left.
     pub fn is_connected(&self) -> bool {
         self.state.load(Ordering::Acquire) == CONNECTED
+    }
+
+    /// Whether it left and cannot come back.
+    pub fn left_for_good(&self) -> bool {
+        self.for_good.load(Ordering::Acquire)
     }
 
     /// What recovery needs, where it is on.
@@ -341,6 +354,7 @@ impl Socket {
     /// Leaves the namespace, once; keeps the session where it may be recovered.
     pub fn depart(self: &Arc<Self>, reason: Reason) {
         self.departed.get_or_init(|| {
+            self.for_good.store(!reason.is_recoverable(), Ordering::Release);
             self.watch_outgoing(false);
             let key = self.key.swap(NO_KEY, Ordering::AcqRel);
             self.namespace.remove(self, key, reason)

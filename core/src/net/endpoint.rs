@@ -54,6 +54,15 @@ struct Head {
     address: ClientAddress,
 }
 
+/// A request as far as it could be begun without waiting.
+enum Begun {
+    Answered(Answer),
+    Open(Transport),
+    Poll(Result<polling::Get, Answer>),
+    Post(Result<polling::Post, Answer>),
+    Probe(Arc<Peer>),
+}
+
 impl Endpoint {
     /// The face of a hub; `client` is the browser bundle that it serves.
     pub fn new(hub: Arc<Hub>, hooks: Hooks, client: Option<StaticClient>) -> Arc<Self> {
@@ -72,7 +81,10 @@ impl Endpoint {
     }
 
     /// Answers a request on the server's path.
-    pub async fn respond<B>(self: Arc<Self>, request: Request<B>) -> Answer
+    ///
+    /// What concerns a session begins in the call itself: an HTTP server may drop the future without ever polling it when
+    /// the client is gone, and the session has to hear of that.
+    pub fn respond<B>(self: &Arc<Self>, request: Request<B>) -> impl Future<Output = Answer> + Send + use<B>
     where
         B: Body + Send,
         B::Data: Send,
@@ -84,23 +96,82 @@ impl Endpoint {
         let secure = remote.is_some_and(|remote| remote.secure);
         let address = ClientAddress::resolve(&self.hub.config().trusted_proxies, peer_ip, secure, &parts.headers);
         let head = Head { parts, address };
-        if let Some(cors) = &self.hub.config().cors
-            && head.parts.method == Method::OPTIONS
-        {
-            return cors::preflight(cors, &head.parts).map(|()| Full::new(Bytes::new()));
+        let begun = self.begin(&head);
+        let me = Arc::clone(self);
+        async move {
+            let answer = me.go_on(begun, &head, upgrade, body).await;
+            me.dress(answer, &head)
         }
-        let mut answer = match self.file(&head) {
-            Some(file) => file,
-            None => self.route(&head, upgrade, body).await,
-        };
-        if let Some(cors) = &self.hub.config().cors {
-            cors::apply(cors, &head.parts.headers, answer.headers_mut());
+    }
+
+    /// The headers that every answer gets.
+    fn dress(&self, mut answer: Answer, head: &Head) -> Answer {
+        let request = &head.parts.headers;
+        if let Some(cors) = self.hub.config().cors.as_ref().filter(|_| head.parts.method != Method::OPTIONS) {
+            cors::apply(cors, request, answer.headers_mut());
         }
-        legacy_headers(&head.parts.headers, answer.headers_mut());
+        legacy_headers(request, answer.headers_mut());
         if let Some(edit) = &self.hooks.headers {
-            edit(answer.headers_mut(), &handshake(&head));
+            edit(answer.headers_mut(), &handshake(head));
         }
         answer
+    }
+
+    /// What a request wants, as far as it can be begun without waiting.
+    fn begin(&self, head: &Head) -> Begun {
+        let parts = &head.parts;
+        if let Some(cors) = self.hub.config().cors.as_ref().filter(|_| parts.method == Method::OPTIONS) {
+            return Begun::Answered(cors::preflight(cors, parts).map(|()| Full::new(Bytes::new())));
+        }
+        if let Some(file) = self.file(head) {
+            return Begun::Answered(file);
+        }
+        let wants_upgrade = upgrade::is_requested(&parts.headers);
+        let query = parts.uri.query().unwrap_or("");
+        let route = match Route::parse(&parts.method, query, wants_upgrade, self.hub.config()) {
+            Ok(route) => route,
+            Err(refusal) => return Begun::Answered(self.refuse(refusal, context(refusal), head)),
+        };
+        if !cors::origin_is_legal(&parts.headers) {
+            return Begun::Answered(self.refuse(Refusal::BadRequest, "illegal characters in Origin", head));
+        }
+        self.begin_route(route, wants_upgrade, head)
+    }
+
+    fn begin_route(&self, route: Route, wants_upgrade: bool, head: &Head) -> Begun {
+        let sid = match &route {
+            Route::Open(transport) => return Begun::Open(*transport),
+            Route::Poll(sid) | Route::Post(sid) | Route::Upgrade(sid) | Route::BadMethod(sid) => sid,
+        };
+        let Some(peer) = self.hub.peer(sid.as_str()) else {
+            return Begun::Answered(self.refuse(Refusal::UnknownSid, "no such session", head));
+        };
+        match route {
+            Route::Poll(_) => Begun::Poll(polling::Get::begin(peer)),
+            Route::Post(_) => Begun::Post(polling::Post::begin(peer)),
+            Route::Upgrade(_) if wants_upgrade => Begun::Probe(peer),
+            Route::Upgrade(_) => Begun::Answered(self.refuse(Refusal::BadRequest, "no upgrade was asked for", head)),
+            _ => Begun::Answered(answer::empty(StatusCode::METHOD_NOT_ALLOWED)),
+        }
+    }
+
+    async fn go_on<B>(&self, begun: Begun, head: &Head, upgrade: Option<OnUpgrade>, body: B) -> Answer
+    where
+        B: Body + Send,
+        B::Data: Send,
+    {
+        match begun {
+            Begun::Answered(answer) => answer,
+            Begun::Open(Transport::Polling) => self.open(head).await,
+            Begun::Open(Transport::WebSocket) => self.open_websocket(head, upgrade).await,
+            Begun::Poll(Ok(get)) => match get.answer().await {
+                Ok(body) => self.finish_poll(head, body),
+                Err(answer) => answer,
+            },
+            Begun::Post(Ok(post)) => post.answer(&head.parts.headers, body).await,
+            Begun::Poll(Err(answer)) | Begun::Post(Err(answer)) => answer,
+            Begun::Probe(peer) => self.probe(peer, head, upgrade),
+        }
     }
 
     /// A file of the browser bundle.
@@ -114,44 +185,6 @@ impl Endpoint {
         let answer = client.respond(name, &head.parts.headers);
         let without_body = head.parts.method == Method::HEAD;
         Some(answer.map(|body| Full::new(if without_body { Bytes::new() } else { body })))
-    }
-
-    async fn route<B>(self: &Arc<Self>, head: &Head, upgrade: Option<OnUpgrade>, body: B) -> Answer
-    where
-        B: Body + Send,
-        B::Data: Send,
-    {
-        let parts = &head.parts;
-        let wants_upgrade = upgrade::is_requested(&parts.headers);
-        let route = Route::parse(&parts.method, parts.uri.query().unwrap_or(""), wants_upgrade, self.hub.config());
-        let route = match route {
-            Ok(route) => route,
-            Err(refusal) => return self.refuse(refusal, context(refusal), head),
-        };
-        if !cors::origin_is_legal(&parts.headers) {
-            return self.refuse(Refusal::BadRequest, "illegal characters in Origin", head);
-        }
-        match route {
-            Route::Open(Transport::Polling) => self.open(head).await,
-            Route::Open(Transport::WebSocket) => self.open_websocket(head, upgrade).await,
-            Route::Poll(sid) => match self.find(&sid, head) {
-                Ok(peer) => self.poll(&peer, head).await,
-                Err(answer) => answer,
-            },
-            Route::Post(sid) => match self.find(&sid, head) {
-                Ok(peer) => polling::post(&peer, &parts.headers, body).await,
-                Err(answer) => answer,
-            },
-            Route::Upgrade(sid) => self.probe(&sid, wants_upgrade, head, upgrade),
-            Route::BadMethod(sid) => match self.find(&sid, head) {
-                Ok(_) => answer::empty(StatusCode::METHOD_NOT_ALLOWED),
-                Err(answer) => answer,
-            },
-        }
-    }
-
-    fn find(&self, sid: &Sid, head: &Head) -> Result<Arc<Peer>, Answer> {
-        self.hub.peer(sid.as_str()).ok_or_else(|| self.refuse(Refusal::UnknownSid, "no such session", head))
     }
 
     fn refuse(&self, refusal: Refusal, context: &'static str, head: &Head) -> Answer {
@@ -230,13 +263,6 @@ impl Endpoint {
         answer
     }
 
-    async fn poll(&self, peer: &Arc<Peer>, head: &Head) -> Answer {
-        match polling::poll(peer).await {
-            Ok(body) => self.finish_poll(head, body),
-            Err(answer) => answer,
-        }
-    }
-
     fn finish_poll(&self, head: &Head, body: PollBody) -> Answer {
         let threshold = self.hub.config().http_compression.filter(|_| body.compress);
         let accepted = head.parts.headers.get(ACCEPT_ENCODING);
@@ -251,7 +277,7 @@ impl Endpoint {
         answer
     }
 
-    async fn open_websocket(self: &Arc<Self>, head: &Head, upgrade: Option<OnUpgrade>) -> Answer {
+    async fn open_websocket(&self, head: &Head, upgrade: Option<OnUpgrade>) -> Answer {
         let mut answer = match self.check_upgrade(head) {
             Ok(answer) => answer,
             Err(answer) => return answer,
@@ -294,13 +320,9 @@ impl Endpoint {
     }
 
     /// A WebSocket for a session that exists.
-    fn probe(&self, sid: &Sid, wanted: bool, head: &Head, upgrade: Option<OnUpgrade>) -> Answer {
-        let peer = match self.find(sid, head) {
-            Ok(peer) => peer,
-            Err(answer) => return answer,
-        };
-        let (Some(upgrade), true) = (upgrade, wanted) else {
-            return self.refuse(Refusal::BadRequest, "no upgrade was asked for", head);
+    fn probe(&self, peer: Arc<Peer>, head: &Head, upgrade: Option<OnUpgrade>) -> Answer {
+        let Some(upgrade) = upgrade else {
+            return self.refuse(Refusal::BadRequest, "the connection cannot be upgraded", head);
         };
         let answer = match self.check_upgrade(head) {
             Ok(answer) => answer,

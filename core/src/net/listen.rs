@@ -1,12 +1,13 @@
 //! Listening by ourselves: one thread per core, each with a runtime of its own, on which a connection lives and dies.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::hub::shard::{Busy, Shard};
 use crate::net::endpoint::{Endpoint, RemoteAddress};
 use crate::net::service::PancarService;
 use crate::net::worker;
 use bytes::Bytes;
 use http::{Request, Response};
+use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -15,6 +16,7 @@ use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::os::unix::net::UnixListener as StdUnixListener;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -342,10 +344,7 @@ async fn serve_http<I>(stream: I, service: Http, mut serving: Serving)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = hyper::service::service_fn(move |request| {
-        let mut service = service.clone();
-        async move { service.call(request).await }
-    });
+    let service = hyper::service::service_fn(move |request| service.call(request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(serving.header_timeout)
@@ -372,23 +371,19 @@ struct Http {
 
 type HttpBody = UnsyncBoxBody<Bytes, BoxError>;
 
+type Answering = Pin<Box<dyn Future<Output = Result<Response<HttpBody>, Infallible>> + Send>>;
+
 impl Http {
-    async fn call(&mut self, mut request: Request<Incoming>) -> Result<Response<HttpBody>, Infallible> {
-        use http_body_util::BodyExt;
+    /// Takes a request. Not an `async fn`: what concerns a session begins in the call.
+    fn call(&self, mut request: Request<Incoming>) -> Answering {
         request.extensions_mut().insert(self.remote);
         request.extensions_mut().insert(Arc::clone(&self.shard));
-        if self.endpoint.owns(request.uri().path()) || self.fallback.is_none() {
-            let mut service = PancarService::alone(Arc::clone(&self.endpoint));
-            return service.call(request).await.map(|answer| answer.map(BodyExt::boxed_unsync));
+        if let Some(mut fallback) = self.fallback.clone()
+            && !self.endpoint.owns(request.uri().path())
+        {
+            return Box::pin(async move { tower::ServiceExt::ready(&mut fallback).await?.call(request).await });
         }
-        match &mut self.fallback {
-            Some(fallback) => tower::ServiceExt::ready(fallback).await?.call(request).await,
-            None => Ok(Response::default()),
-        }
+        let answer = PancarService::alone(Arc::clone(&self.endpoint)).call(request);
+        Box::pin(async move { answer.await.map(|answer| answer.map(BodyExt::boxed_unsync)) })
     }
-}
-
-/// An error for an address that is none.
-pub fn bad_address(address: &str, cause: std::io::Error) -> Error {
-    Error::new(ErrorKind::InvalidOption, format!("`{address}` is no address to listen on")).with_source(cause)
 }

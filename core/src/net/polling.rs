@@ -15,25 +15,26 @@ use http_body::Body;
 use http_body_util::BodyExt as _;
 use std::sync::Arc;
 use std::time::Instant;
+use tokio::sync::oneshot;
 
 /// How many times the allowed size of a body is read (and thrown away) so that a client hears why it was refused.
 const PATIENCE: usize = 4;
 
 /// Reports that a request was given up by the client, unless it is disarmed.
-struct Guard<'a> {
-    peer: &'a Arc<Peer>,
+struct Guard {
+    peer: Arc<Peer>,
     armed: Option<Armed>,
 }
 
 enum Armed {
-    Poll(u64),
+    Get(u64),
     Post,
 }
 
-impl Drop for Guard<'_> {
+impl Drop for Guard {
     fn drop(&mut self) {
         match self.armed.take() {
-            Some(Armed::Poll(serial)) => {
+            Some(Armed::Get(serial)) => {
                 self.peer.link().unpark(serial);
                 self.peer.handle(Input::PollAborted, Instant::now());
             }
@@ -45,21 +46,43 @@ impl Drop for Guard<'_> {
     }
 }
 
-/// Answers a GET; the body and whether it may be compressed.
-///
-/// # Errors
-/// The answer to a request that the session refuses.
-pub async fn poll(peer: &Arc<Peer>) -> Result<PollBody, Answer> {
-    match peer.poll(Instant::now()) {
-        (_, Some(Poll::Ready(body))) => Ok(body),
-        (_, Some(Poll::Waits(serial, waiting))) => {
-            let mut guard = Guard { peer, armed: Some(Armed::Poll(serial)) };
-            let body = waiting.await;
-            guard.armed = None;
-            body.map_err(|_| answer::refusal(Refusal::UnknownSid, None))
+/// A GET that its session has taken.
+pub struct Get(Taken);
+
+enum Taken {
+    Ready(PollBody),
+    Waits(oneshot::Receiver<PollBody>, Guard),
+}
+
+impl Get {
+    /// Takes a GET.
+    ///
+    /// # Errors
+    /// The answer to one that the session refuses.
+    pub fn begin(peer: Arc<Peer>) -> Result<Self, Answer> {
+        match peer.poll(Instant::now()) {
+            (_, Some(Poll::Ready(body))) => Ok(Self(Taken::Ready(body))),
+            (_, Some(Poll::Waits(serial, waiting))) => {
+                Ok(Self(Taken::Waits(waiting, Guard { peer, armed: Some(Armed::Get(serial)) })))
+            }
+            (Verdict::Farewell, None) => Ok(Self(Taken::Ready(PollBody::farewell()))),
+            (verdict, None) => Err(refuse(verdict)),
         }
-        (Verdict::Farewell, None) => Ok(PollBody::farewell()),
-        (verdict, None) => Err(refuse(verdict)),
+    }
+
+    /// Waits until there is something to say.
+    ///
+    /// # Errors
+    /// The answer when the session has ended without a word.
+    pub async fn answer(self) -> Result<PollBody, Answer> {
+        match self.0 {
+            Taken::Ready(body) => Ok(body),
+            Taken::Waits(waiting, mut guard) => {
+                let body = waiting.await;
+                guard.armed = None;
+                body.map_err(|_| answer::refusal(Refusal::UnknownSid, None))
+            }
+        }
     }
 }
 
@@ -78,35 +101,46 @@ enum Bad {
     Gone,
 }
 
-/// Answers a POST.
-pub async fn post<B>(peer: &Arc<Peer>, headers: &HeaderMap, body: B) -> Answer
-where
-    B: Body,
-{
-    let verdict = peer.handle(Input::Post, Instant::now());
-    if verdict != Verdict::Go {
-        return refuse(verdict);
-    }
-    let mut guard = Guard { peer, armed: Some(Armed::Post) };
-    if headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/octet-stream")) {
-        guard.armed = None;
-        return end(peer, Reason::TransportError, "a body of octets", answer::abort(StatusCode::BAD_REQUEST));
-    }
-    let config = peer.hub().config();
-    let read = tokio::time::timeout(config.body_timeout, read(body, config.max_http_buffer_size));
-    let read = read.await.unwrap_or(Err(Bad::Late));
-    if matches!(read, Err(Bad::Gone)) {
-        return answer::empty(StatusCode::BAD_REQUEST);
-    }
-    guard.armed = None;
-    match read {
-        Ok(body) => take(peer, body),
-        Err(Bad::Late) => {
-            end(peer, Reason::TransportError, "body_timeout has passed", answer::abort(StatusCode::REQUEST_TIMEOUT))
+/// A POST that its session has taken.
+pub struct Post(Guard);
+
+impl Post {
+    /// Takes a POST.
+    ///
+    /// # Errors
+    /// The answer to one that the session refuses.
+    pub fn begin(peer: Arc<Peer>) -> Result<Self, Answer> {
+        match peer.handle(Input::Post, Instant::now()) {
+            Verdict::Go => Ok(Self(Guard { peer, armed: Some(Armed::Post) })),
+            verdict => Err(refuse(verdict)),
         }
-        Err(_) => {
-            let detail = "body larger than max_http_buffer_size";
-            end(peer, Reason::PayloadTooLarge, detail, answer::abort(StatusCode::PAYLOAD_TOO_LARGE))
+    }
+
+    /// Reads the body and hands its packets to the session.
+    pub async fn answer<B: Body>(self, headers: &HeaderMap, body: B) -> Answer {
+        let mut guard = self.0;
+        let peer = Arc::clone(&guard.peer);
+        if headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/octet-stream")) {
+            guard.armed = None;
+            return end(&peer, Reason::TransportError, "a body of octets", answer::abort(StatusCode::BAD_REQUEST));
+        }
+        let config = peer.hub().config();
+        let read = tokio::time::timeout(config.body_timeout, read(body, config.max_http_buffer_size));
+        let read = read.await.unwrap_or(Err(Bad::Late));
+        if matches!(read, Err(Bad::Gone)) {
+            return answer::empty(StatusCode::BAD_REQUEST);
+        }
+        guard.armed = None;
+        match read {
+            Ok(body) => take(&peer, body),
+            Err(Bad::Late) => {
+                let answer = answer::abort(StatusCode::REQUEST_TIMEOUT);
+                end(&peer, Reason::TransportError, "body_timeout has passed", answer)
+            }
+            Err(_) => {
+                let detail = "body larger than max_http_buffer_size";
+                end(&peer, Reason::PayloadTooLarge, detail, answer::abort(StatusCode::PAYLOAD_TOO_LARGE))
+            }
         }
     }
 }
@@ -119,6 +153,9 @@ fn end(peer: &Arc<Peer>, reason: Reason, detail: &'static str, answer: Answer) -
 
 /// Reads a body of at most `limit` bytes, however long it says it is.
 async fn read<B: Body>(body: B, limit: usize) -> Result<Bytes, Bad> {
+    if body.size_hint().lower() > limit.saturating_mul(PATIENCE) as u64 {
+        return Err(Bad::TooLarge);
+    }
     let mut body = std::pin::pin!(body);
     let mut whole = BytesMut::new();
     let mut size = 0usize;
@@ -152,7 +189,11 @@ fn take(peer: &Arc<Peer>, body: Bytes) -> Answer {
     if inputs.len() > limit {
         return end(peer, Reason::ParseError, "more than max_packets_per_payload", answer::abort(StatusCode::BAD_REQUEST));
     }
+    let late = !peer.is_open();
     peer.handle_all(&mut inputs, Instant::now());
     peer.handle(Input::PostEnded, Instant::now());
+    if late {
+        return answer::refusal(Refusal::UnknownSid, None);
+    }
     if peer.was_broken() { answer::abort(StatusCode::BAD_REQUEST) } else { answer::ok() }
 }

@@ -64,8 +64,8 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         if self.endpoint.owns(request.uri().path()) {
-            let endpoint = Arc::clone(&self.endpoint);
-            return Box::pin(async move { Ok(endpoint.respond(request).await.map(EitherBody::Ours)) });
+            let answer = self.endpoint.respond(request);
+            return Box::pin(async move { Ok(answer.await.map(EitherBody::Ours)) });
         }
         let passed = self.inner.call(request);
         Box::pin(async move { Ok(passed.await?.map(EitherBody::Theirs)) })

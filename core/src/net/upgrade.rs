@@ -55,7 +55,7 @@ fn is_key(key: &[u8]) -> bool {
 /// Takes the byte stream out of an upgraded connection: the socket itself where it can be had, and what was read already.
 pub fn unwrap(upgraded: Upgraded) -> ((Stream, Option<Arc<dyn Wire>>), Vec<u8>) {
     let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
-        Ok(parts) => return (Stream::tcp(parts.io.into_inner()), parts.read_buf.into()),
+        Ok(parts) => return (tcp(parts.io.into_inner()), parts.read_buf.into()),
         Err(upgraded) => upgraded,
     };
     let upgraded = match upgraded.downcast::<TokioIo<UnixStream>>() {
@@ -63,7 +63,13 @@ pub fn unwrap(upgraded: Upgraded) -> ((Stream, Option<Arc<dyn Wire>>), Vec<u8>) 
         Err(upgraded) => upgraded,
     };
     match hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
-        Ok(parts) => (Stream::tcp(parts.io.into_inner()), parts.read_buf.into()),
+        Ok(parts) => (tcp(parts.io.into_inner()), parts.read_buf.into()),
         Err(upgraded) => ((Stream::Other(Box::new(TokioIo::new(upgraded))), None), Vec::new()),
     }
+}
+
+/// A socket that somebody else accepted may still wait to fill its packets.
+fn tcp(stream: TcpStream) -> (Stream, Option<Arc<dyn Wire>>) {
+    stream.set_nodelay(true).ok();
+    Stream::tcp(stream)
 }

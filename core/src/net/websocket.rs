@@ -245,6 +245,10 @@ impl Connection {
             self.stash.extend(messages);
             self.digest_stash();
         } else {
+            if !reply.is_empty() && fed.is_ok() {
+                let pushed = self.peer.link().push_control(Burst::raw(reply.clone()));
+                self.peer.after_push(pushed);
+            }
             let mut inputs: Vec<Input> = messages.into_iter().map(input).collect();
             self.peer.handle_all(&mut inputs, Instant::now());
         }
@@ -256,10 +260,6 @@ impl Connection {
                 self.stash.clear();
             }
             return;
-        }
-        if !reply.is_empty() && fed.is_ok() {
-            let pushed = self.peer.link().push_control(Burst::raw(reply));
-            self.peer.after_push(pushed);
         }
         if let Err(stop) = fed {
             let pushed = self.peer.link().end_with(stop.last);

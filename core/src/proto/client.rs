@@ -277,7 +277,7 @@ fn describe(error: packet::PacketError) -> Violation {
         E::BadAckId => "bad packet: illegal acknowledgement id",
         E::UnexpectedPayload => "bad packet: unexpected payload",
         E::Reserved => "bad packet: reserved event name",
-        E::Json(_) => "bad packet: invalid payload",
+        E::NotJson | E::Json(_) => "bad packet: invalid payload",
     }
 }
 

@@ -68,6 +68,9 @@ pub enum PacketError {
     /// The event has a name that the protocol keeps for itself.
     #[error("reserved event name")]
     Reserved,
+    /// There is no JSON where it has to begin.
+    #[error("no JSON of the right kind")]
+    NotJson,
     /// The JSON is not what it has to be.
     #[error("invalid payload: {0}")]
     Json(#[from] JsonError),
@@ -115,8 +118,12 @@ impl Reader<'_> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    fn rest_text(&self) -> Text {
-        self.text.slice(self.at..self.text.len())
+    /// The JSON behind the header, which begins at once: no encoder writes a space there.
+    fn json(&self, first: u8) -> Result<Text, PacketError> {
+        match self.rest().as_bytes().first() {
+            Some(byte) if *byte == first => Ok(self.text.slice(self.at..self.text.len())),
+            _ => Err(PacketError::NotJson),
+        }
     }
 
     /// Digits at the current place: their value (saturating) and how many there were.
@@ -164,7 +171,7 @@ impl Reader<'_> {
 
     fn event(&mut self, attachments: usize, depth: usize) -> Result<Body, PacketError> {
         let ack = self.ack_id()?;
-        let array = self.rest_text();
+        let array = self.json(b'[')?;
         let span = json::scan_event(&array, depth)?;
         let name = match span.name {
             Name::Plain(range) | Name::Number(range) => array.slice(range),
@@ -178,16 +185,17 @@ impl Reader<'_> {
 
     fn ack(&mut self, attachments: usize, depth: usize) -> Result<Body, PacketError> {
         let id = self.ack_id()?.ok_or(PacketError::BadAckId)?;
-        let array = self.rest_text();
+        let array = self.json(b'[')?;
         let inner = json::scan_array(&array, depth)?;
         Ok(Body::Ack { id, args: array.slice(inner), attachments })
     }
 
     fn credentials(&mut self, depth: usize) -> Result<Text, PacketError> {
-        let text = self.rest_text();
-        if !text.is_empty() {
-            json::scan_object(&text, depth)?;
+        if self.rest().is_empty() {
+            return Ok(Text::default());
         }
+        let text = self.json(b'{')?;
+        json::scan_object(&text, depth)?;
         Ok(text)
     }
 }
@@ -380,7 +388,7 @@ mod tests {
     fn what_is_not_legal_is_refused() {
         for wire in [
             "", " ", "7", "a", "4{}", r#"5["x"]"#, r#"5-["x"]"#, r#"50-["x"]"#, r#"511-["x"]"#, r#"51e1-["x"]"#, "2",
-            "2[]", "2{}", r#"2"x""#, "2[{}]", "2[null]", "2[true]", r#"2["disconnect"]"#, r#"2["newListener",1]"#,
+            "2 [\"x\"]", "0 {}", "2[]", "2{}", r#"2"x""#, "2[{}]", "2[null]", "2[true]", r#"2["disconnect"]"#, r#"2["newListener",1]"#,
             r#"2 1["x"]"#, r#"29007199254740992["x"]"#, "3[]", "1{}", "1/admin,{}", "0[]", "0\"x\"", "01", "31", "2abc",
             r#"2abc["x"]"#, r#"2["x"]x"#,
         ] {

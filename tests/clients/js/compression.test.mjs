@@ -34,5 +34,5 @@ suite(
       }
     });
   },
-  { env: { PROBE_PER_MESSAGE_DEFLATE: "1", PROBE_HTTP_COMPRESSION: "1" } },
+  { env: { PROBE_HTTP_COMPRESSION: "1" } },
 );

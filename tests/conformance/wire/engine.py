@@ -61,6 +61,12 @@ class PollingSession:
             self.getter.send_request("GET", self.query)
             self.pending = True
 
+    def hold_poll(self):
+        """Sends a GET and makes sure that the server has read it: by now two other requests have been answered."""
+        self.start_poll()
+        for _ in range(2):
+            self.send_packets("3")
+
     def finish_poll(self, within=DEADLINE):
         """The answer of the pending GET."""
         response = self.getter.read_response(within)
@@ -132,9 +138,10 @@ class PollingSession:
         self.pending = False
 
     def close(self):
-        """Says goodbye without waiting, so that nothing lingers, and closes the TCP connections."""
-        with contextlib.suppress(Closed):
+        """Says goodbye, so that nothing lingers, and closes the TCP connections."""
+        with contextlib.suppress(Closed, Silent):
             self.poster.send_request("POST", self.query, "1")
+            self.poster.read_response()
         self.drop()
 
     def drop(self):
@@ -147,8 +154,8 @@ class PollingSession:
         self.send_packets("1")
 
     def vanish(self):
-        """Loses the connection: a poll that is aborted."""
-        self.start_poll()
+        """Loses the connection: a poll that is aborted, once the server has read it."""
+        self.hold_poll()
         self.getter.abort()
         self.poster.close()
 

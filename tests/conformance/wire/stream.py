@@ -1,5 +1,6 @@
 """A TCP connection that reads exactly what is asked for, before a deadline."""
 
+import contextlib
 import socket
 import struct
 import time
@@ -94,7 +95,8 @@ class Stream:
 
     def half_close(self):
         """Says that nothing more will be sent."""
-        self.socket.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
 
     def abort(self):
         """Closes with a TCP reset."""

@@ -63,6 +63,6 @@ async fn asked_to_end() -> std::io::Result<()> {
 
 /// An error with all its causes.
 fn in_words(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
     causes.fold(error.to_string(), |words, cause| format!("{words}: {cause}"))
 }

@@ -1,8 +1,8 @@
 //! The part of app `conformance` that sends to, and asks of, many sockets.
 
 use crate::conformance::{ACK_TIMEOUT, OneOrMany, sorted};
-use pancar::{Ack, Broadcast, Data, Payload, Result, Socket};
-use serde_json::{Value, json};
+use pancar::{Ack, Broadcast, Data, Payload, Result, Socket, Value};
+use serde_json::json;
 
 /// Options of `broadcast` and `broadcast-with-ack`; what is absent is not set.
 #[derive(Debug, Default, serde::Deserialize)]
@@ -14,6 +14,13 @@ struct Options {
     volatile: bool,
     compress: Option<bool>,
     local: bool,
+}
+
+/// The answer to `broadcast-with-ack`.
+#[derive(Debug, serde::Serialize)]
+struct Responses {
+    error: Option<&'static str>,
+    responses: Vec<Value>,
 }
 
 impl Options {
@@ -64,14 +71,14 @@ async fn broadcast_with_ack(
     let outcomes = options.target(&socket).timeout(ACK_TIMEOUT).emit_with_ack(&event, args.skip(2)).await?;
     let failed = outcomes.iter().any(|outcome| outcome.answer.is_err());
     let answers = outcomes.into_iter().filter_map(|outcome| outcome.answer.ok());
-    let responses: Vec<Value> = answers.map(|answer| answer.decode().unwrap_or(Value::Null)).collect();
-    ack.send(json!({ "error": failed.then_some("timeout"), "responses": responses }))
+    let responses = answers.map(|answer| answer.decode()).collect::<Result<_>>()?;
+    ack.send(Responses { error: failed.then_some("timeout"), responses })
 }
 
 async fn fetch_sockets(socket: Socket, Data(rooms): Data<Vec<String>>, ack: Ack) -> Result<()> {
     let mut found = Vec::new();
     for other in everyone_in(&socket, rooms).fetch_sockets().await? {
-        let data: Value = other.data()?;
+        let data: serde_json::Value = other.data()?;
         found.push(json!({ "id": other.id(), "rooms": sorted(other.rooms()), "data": data }));
     }
     found.sort_by(|a, b| a["id"].as_str().cmp(&b["id"].as_str()));

@@ -3,9 +3,9 @@
 use crate::{broadcast, options};
 use pancar::{
     Ack, Auth, Data, DynamicNamespace, EventName, Namespace, Payload, Reason, Refuse, Result, Server, ServerBuilder, Socket,
-    State,
+    State, Value,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub const ACK_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// What the whole server has seen of sockets that left.
 #[derive(Debug, Default)]
-pub struct Log(Mutex<Vec<Value>>);
+pub struct Log(Mutex<Vec<serde_json::Value>>);
 
 impl Log {
     fn add(&self, socket: &Socket, event: &str, reason: &str) {
@@ -22,7 +22,7 @@ impl Log {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(entry);
     }
 
-    fn entries(&self) -> Vec<Value> {
+    fn entries(&self) -> Vec<serde_json::Value> {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
     }
 }

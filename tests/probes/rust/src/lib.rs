@@ -26,11 +26,14 @@ pub fn announce(port: u16) {
     std::io::stdout().flush().ok();
 }
 
-/// Ends when the process is asked to end.
-pub async fn asked_to_end() {
+/// Watches for the wish that the process ends; from this call on none is missed.
+pub fn wish_to_end() -> impl Future<Output = ()> + Send {
     use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => drop(terminate.recv().await),
-        Err(_) => std::future::pending().await,
+    let signal = signal(SignalKind::terminate());
+    async move {
+        match signal {
+            Ok(mut terminate) => drop(terminate.recv().await),
+            Err(_) => std::future::pending().await,
+        }
     }
 }

@@ -14,9 +14,7 @@ use tokio::net::TcpListener;
 async fn main() -> io::Result<()> {
     let (layer, io) = SocketIo::new_layer();
     io.ns("/", on_connect);
-    let port = std::env::var("PORT")
-        .ok()
-        .and_then(|port| port.parse().ok());
+    let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok());
     let listener = TcpListener::bind(("127.0.0.1", port.unwrap_or(3000))).await?;
     println!("LISTENING {}", listener.local_addr()?.port());
     let listener = listener.tap_io(|stream| {
@@ -33,13 +31,10 @@ async fn on_connect(socket: SocketRef) {
     socket.on("ack", async |Data(x): Data<Value>, ack: AckSender| {
         let _ = ack.send(&x);
     });
-    socket.on(
-        "join",
-        async |socket: SocketRef, Data(room): Data<String>, ack: AckSender| {
-            socket.join(room);
-            let _ = ack.send(&());
-        },
-    );
+    socket.on("join", async |socket: SocketRef, Data(room): Data<String>, ack: AckSender| {
+        socket.join(room);
+        let _ = ack.send(&());
+    });
     socket.on("bcast", async |io: SocketIo, Data(payload): Data<Value>| {
         let _ = io.to("room").emit("bcast", &payload).await;
     });

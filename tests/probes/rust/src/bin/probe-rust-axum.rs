@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use axum::routing::get;
 use pancar::{RemoteAddress, Server};
-use pancar_probe_rust::{announce, asked_to_end, options, server};
+use pancar_probe_rust::{announce, options, server, wish_to_end};
 use std::net::SocketAddr;
 
 /// Tells the server the address of the client, which only axum knows.
@@ -22,12 +22,13 @@ fn app(io: &Server) -> Router {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let name = std::env::args().nth(1).unwrap_or_else(|| "conformance".to_owned());
+    let end = wish_to_end();
     let io = server(&name)?;
     let listener = tokio::net::TcpListener::bind(options::address()).await?;
     announce(listener.local_addr()?.port());
     let service = app(&io).into_make_service_with_connect_info::<SocketAddr>();
     let closing = async move {
-        asked_to_end().await;
+        end.await;
         io.close().await;
     };
     axum::serve(listener, service).with_graceful_shutdown(closing).await?;
