@@ -41,8 +41,8 @@ pub use api::args::{FromArgs, IntoArgs};
 pub use api::broadcast::{Broadcast, RemoteSocket, Rooms};
 pub use api::builder::ServerBuilder;
 pub use api::extract::{
-    Ack, Auth, ConnectContext, Data, Detail, DisconnectContext, ErrorContext, EventName, Extract, LeftRooms, MessageContext,
-    OfSocket, State,
+    Ack, Auth, ConnectContext, Data, Detail, DisconnectContext, ErrorContext, EventName, Extract, LeftRooms,
+    MessageContext, OfSocket, State,
 };
 pub use api::handler::{Async, Handler, Middleware, Outcome, Plain, Progress, Refuse};
 pub use api::listeners::ListenerId;

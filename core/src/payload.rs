@@ -126,8 +126,9 @@ impl Payload {
     /// # Errors
     /// [`ErrorKind::Decode`] when the arguments do not have the shape of `T`.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T> {
-        value::decode_args(&self.json, &self.attachments)
-            .map_err(|cause| Error::new(ErrorKind::Decode, "the arguments do not have the expected shape").with_source(cause))
+        value::decode_args(&self.json, &self.attachments).map_err(|cause| {
+            Error::new(ErrorKind::Decode, "the arguments do not have the expected shape").with_source(cause)
+        })
     }
 }
 

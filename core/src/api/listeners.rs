@@ -111,7 +111,8 @@ impl Events {
 
     pub(crate) fn remove(&self, id: ListenerId) -> bool {
         let mut events = self.by_name.write();
-        let Some((name, list)) = events.iter_mut().find(|(_, list)| list.iter().any(|listener| listener.id == id)) else {
+        let Some((name, list)) = events.iter_mut().find(|(_, list)| list.iter().any(|listener| listener.id == id))
+        else {
             return false;
         };
         changed(list, |list| list.retain(|listener| listener.id != id));

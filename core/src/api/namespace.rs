@@ -121,7 +121,11 @@ macro_rules! registering {
 
             /// Sets what is done with an event that another server of the cluster sends with `server_side_emit`. What the
             /// function gives is the answer, where one is wanted.
-            pub fn on_server_side(&self, event: &str, handler: impl Fn(Payload) -> Option<Payload> + Send + Sync + 'static) {
+            pub fn on_server_side(
+                &self,
+                event: &str,
+                handler: impl Fn(Payload) -> Option<Payload> + Send + Sync + 'static,
+            ) {
                 self.handlers.server_side.write().insert(Text::from(event), Arc::new(handler));
             }
         }
@@ -173,43 +177,36 @@ impl Namespace {
     }
 
     /// The members of a room; more rooms may be added.
-    #[must_use]
     pub fn to(&self, room: impl Into<Text>) -> Broadcast {
         self.everyone().to(room)
     }
 
     /// The same as [`to`](Self::to).
-    #[must_use]
     pub fn in_(&self, room: impl Into<Text>) -> Broadcast {
         self.everyone().to(room)
     }
 
     /// Everybody but the members of a room.
-    #[must_use]
     pub fn except(&self, room: impl Into<Text>) -> Broadcast {
         self.everyone().except(room)
     }
 
     /// Everybody on this server.
-    #[must_use]
     pub fn local(&self) -> Broadcast {
         self.everyone().local()
     }
 
     /// Everybody who can take an event now.
-    #[must_use]
     pub fn volatile(&self) -> Broadcast {
         self.everyone().volatile()
     }
 
     /// Everybody, with compression allowed or not.
-    #[must_use]
     pub fn compress(&self, compress: bool) -> Broadcast {
         self.everyone().compress(compress)
     }
 
     /// Everybody, with a time within which answers must come.
-    #[must_use]
     pub fn timeout(&self, timeout: Duration) -> Broadcast {
         self.everyone().timeout(timeout)
     }

@@ -181,7 +181,10 @@ impl Server {
 
     /// All namespaces.
     pub fn namespaces(&self) -> Vec<Namespace> {
-        let make = |inner: Arc<crate::hub::namespace::Namespace>| Namespace { handlers: sink::handlers(&inner, Some(&self.inner.sink)), inner };
+        let make = |inner: Arc<crate::hub::namespace::Namespace>| Namespace {
+            handlers: sink::handlers(&inner, Some(&self.inner.sink)),
+            inner,
+        };
         self.inner.hub.namespaces().into_iter().map(make).collect()
     }
 
@@ -277,7 +280,8 @@ impl Server {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let boxed = service.map_response(|answer: Response<B>| answer.map(|body| body.map_err(Into::into).boxed_unsync()));
+        let boxed =
+            service.map_response(|answer: Response<B>| answer.map(|body| body.map_err(Into::into).boxed_unsync()));
         *self.inner.fallback.write() = Some(tower::util::BoxCloneSyncService::new(boxed));
     }
 
@@ -313,7 +317,12 @@ impl Server {
     /// # Errors
     /// As [`listen`](Self::listen), and [`ErrorKind::Tls`] when certificate or key cannot be used.
     #[cfg(feature = "tls")]
-    pub fn listen_tls(&self, address: impl ToSocketAddrs + std::fmt::Debug, certificates: &[u8], key: &[u8]) -> Result<SocketAddr> {
+    pub fn listen_tls(
+        &self,
+        address: impl ToSocketAddrs + std::fmt::Debug,
+        certificates: &[u8],
+        key: &[u8],
+    ) -> Result<SocketAddr> {
         self.listen_with(address, Security::Tls(crate::net::tls::acceptor(certificates, key)?))
     }
 

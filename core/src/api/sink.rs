@@ -26,7 +26,8 @@ pub(crate) struct RustSink {
 /// The handlers of a namespace, made at the first look.
 pub(crate) fn handlers(namespace: &Namespace, sink: Option<&RustSink>) -> Arc<Handlers> {
     let made = namespace.local().get_or_init(|| {
-        let inherited = namespace.parent().and_then(|parent| sink.and_then(|sink| sink.parents.read().get(parent).cloned()));
+        let inherited =
+            namespace.parent().and_then(|parent| sink.and_then(|sink| sink.parents.read().get(parent).cloned()));
         inherited.unwrap_or_default()
     });
     Arc::clone(made).downcast().unwrap_or_default()
@@ -57,7 +58,8 @@ impl Sink for RustSink {
                 }
             }
             Event::Disconnected { socket, reason, detail } => {
-                let context = DisconnectContext { socket: Socket::from(Arc::clone(&socket)), reason, detail, rooms: Vec::new() };
+                let context =
+                    DisconnectContext { socket: Socket::from(Arc::clone(&socket)), reason, detail, rooms: Vec::new() };
                 if let Some(rare) = listeners_ref(&socket).and_then(SocketListeners::rare) {
                     call_all(&rare.disconnect.read().clone(), &context, &socket, "disconnect");
                 }

@@ -107,7 +107,8 @@ impl Acks {
     /// Those whose time is over, and when to look again.
     pub fn take_due(&mut self, now: Instant) -> (Vec<Ended>, Option<Instant>) {
         let due = |waiting: &Waiting| waiting.deadline.is_some_and(|deadline| deadline <= now);
-        let ended = self.waiting.extract_if(|_, waiting| due(waiting)).map(|(_, waiting)| Ended(waiting.wait)).collect();
+        let ended =
+            self.waiting.extract_if(|_, waiting| due(waiting)).map(|(_, waiting)| Ended(waiting.wait)).collect();
         self.scheduled = self.waiting.values().filter_map(|waiting| waiting.deadline).min();
         (ended, self.scheduled)
     }

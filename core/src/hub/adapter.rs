@@ -12,15 +12,44 @@ use crate::wire::text::Text;
 #[derive(Clone, Debug)]
 pub enum Publish<'a> {
     /// Send an event.
-    Broadcast { target: &'a Target, flags: Flags, name: &'a str, args: &'a Payload },
+    Broadcast {
+        /// To whom.
+        target: &'a Target,
+        /// How.
+        flags: Flags,
+        /// The name of the event.
+        name: &'a str,
+        /// Its arguments.
+        args: &'a Payload,
+    },
     /// Put sockets into rooms.
-    Join { target: &'a Target, rooms: &'a [Text] },
+    Join {
+        /// Which sockets.
+        target: &'a Target,
+        /// The rooms that they join.
+        rooms: &'a [Text],
+    },
     /// Take sockets out of rooms.
-    Leave { target: &'a Target, rooms: &'a [Text] },
-    /// Disconnect sockets; `close` ends their connections.
-    Disconnect { target: &'a Target, close: bool },
+    Leave {
+        /// Which sockets.
+        target: &'a Target,
+        /// The rooms that they leave.
+        rooms: &'a [Text],
+    },
+    /// Disconnect sockets.
+    Disconnect {
+        /// Which sockets.
+        target: &'a Target,
+        /// Whether their connections end too, with all namespaces.
+        close: bool,
+    },
     /// Tell the program on the other servers.
-    ServerSideEmit { name: &'a str, args: &'a Payload },
+    ServerSideEmit {
+        /// The name of the event.
+        name: &'a str,
+        /// Its arguments.
+        args: &'a Payload,
+    },
 }
 
 /// What is known of a socket, on this server or on another.
@@ -66,7 +95,12 @@ pub trait Adapter: Send + Sync + 'static {
     }
 
     /// Tells the program on the other servers and collects their answers.
-    fn server_side_emit_with_ack(&self, namespace: &str, name: &str, args: &Payload) -> BoxFuture<Result<Vec<Payload>>> {
+    fn server_side_emit_with_ack(
+        &self,
+        namespace: &str,
+        name: &str,
+        args: &Payload,
+    ) -> BoxFuture<Result<Vec<Payload>>> {
         let _ = (namespace, name, args);
         Box::pin(std::future::ready(Ok(Vec::new())))
     }

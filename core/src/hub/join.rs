@@ -1,5 +1,6 @@
 //! From a CONNECT to a socket: which namespace, whether it is a session come back, and the answer.
 
+use crate::error::Reason;
 use crate::hub::event::Event;
 use crate::hub::namespace::Namespace;
 use crate::hub::peer::Peer;
@@ -7,7 +8,6 @@ use crate::hub::recovery::{self, Restored};
 use crate::hub::registry::Hub;
 use crate::hub::socket::{Parts, RecoveryState, Socket};
 use crate::ids::SocketId;
-use crate::error::Reason;
 use crate::payload::Payload;
 use crate::proto::client::Ticket;
 use crate::wire::packet;
@@ -91,7 +91,8 @@ impl Hub {
         if let Some(namespace) = hub.namespace(&name) {
             return Self::request(peer, ticket, namespace, auth);
         }
-        let credentials = Payload::from_checked(if auth.is_empty() { Text::from_static("{}") } else { auth.clone() }, Vec::new());
+        let credentials =
+            Payload::from_checked(if auth.is_empty() { Text::from_static("{}") } else { auth.clone() }, Vec::new());
         let found = hub.find_parent(&name, &credentials);
         let peer = Arc::clone(peer);
         // A name that came in a message must not keep the message alive.

@@ -37,11 +37,19 @@ impl PollBody {
 }
 
 enum Mode {
-    Polling { parked: Option<(u64, oneshot::Sender<PollBody>)> },
+    Polling {
+        parked: Option<(u64, oneshot::Sender<PollBody>)>,
+    },
     /// A WebSocket. Without a wire only the connection's own task may write.
-    WebSocket { wire: Option<Arc<dyn Wire>>, blocked: bool },
+    WebSocket {
+        wire: Option<Arc<dyn Wire>>,
+        blocked: bool,
+    },
     /// A last frame is to go out, then the connection ends.
-    Ending { wire: Option<Arc<dyn Wire>>, blocked: bool },
+    Ending {
+        wire: Option<Arc<dyn Wire>>,
+        blocked: bool,
+    },
     Closed,
 }
 
@@ -232,7 +240,7 @@ impl Link {
 
     fn after_flush(&mut self, flushed: Flushed, now: Instant) -> After {
         match flushed {
-            Flushed::Broken(_) => After::Broken,
+            Flushed::Broken => After::Broken,
             _ if matches!(self.mode, Mode::Ending { .. }) => After::WakeTask,
             Flushed::All => After::Done,
             Flushed::Again => {
@@ -358,7 +366,9 @@ impl Link {
     pub fn standing(&self) -> Standing {
         match &self.mode {
             Mode::Polling { .. } => Standing::Running { blocked: false, write: false },
-            Mode::WebSocket { wire, blocked } => Standing::Running { blocked: *blocked, write: wire.is_none() && self.is_queued() },
+            Mode::WebSocket { wire, blocked } => {
+                Standing::Running { blocked: *blocked, write: wire.is_none() && self.is_queued() }
+            }
             Mode::Ending { .. } => Standing::Ending,
             Mode::Closed => Standing::Closed,
         }

@@ -209,7 +209,10 @@ impl Namespace {
         if let Some(limit) = config.max_rooms_per_socket {
             let new = rooms.iter().filter(|room| !state.rooms.is_in(key, room)).count();
             if state.rooms.count_of(key) + new > limit {
-                return Err(Error::new(ErrorKind::LimitExceeded, format!("a socket may be in `max_rooms_per_socket` ({limit}) rooms")));
+                return Err(Error::new(
+                    ErrorKind::LimitExceeded,
+                    format!("a socket may be in `max_rooms_per_socket` ({limit}) rooms"),
+                ));
             }
         }
         for room in rooms {
@@ -272,7 +275,10 @@ fn info(socket: &Socket) -> SocketInfo {
 fn check_room(room: &str, config: &Config) -> Result<()> {
     if room.len() > config.max_room_length {
         let limit = config.max_room_length;
-        return Err(Error::new(ErrorKind::InvalidName, format!("the name of a room may have `max_room_length` ({limit}) bytes")));
+        return Err(Error::new(
+            ErrorKind::InvalidName,
+            format!("the name of a room may have `max_room_length` ({limit}) bytes"),
+        ));
     }
     Ok(())
 }

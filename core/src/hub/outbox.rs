@@ -29,7 +29,7 @@ pub enum Flushed {
     /// The client takes no more for now.
     Blocked,
     /// The connection is broken.
-    Broken(io::Error),
+    Broken,
 }
 
 #[derive(Debug)]
@@ -142,7 +142,7 @@ impl Outbox {
                 (wire.try_write(scratch), scratch.len(), alone)
             };
             match result {
-                Ok(0) => return Flushed::Broken(io::ErrorKind::WriteZero.into()),
+                Ok(0) => return Flushed::Broken,
                 Ok(written) => {
                     self.advance(written);
                     if written < wanted {
@@ -154,7 +154,7 @@ impl Outbox {
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Flushed::Blocked,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Flushed::Broken(error),
+                Err(_) => return Flushed::Broken,
             }
         }
         Flushed::All

@@ -45,7 +45,6 @@ struct Machine {
     pumping: bool,
     /// The earliest deadline that stands with the shard.
     scheduled: Option<Instant>,
-    outputs: Vec<Output>,
 }
 
 /// What the probing WebSocket of a peer is to hear.
@@ -83,7 +82,14 @@ impl std::fmt::Debug for Peer {
 
 impl Peer {
     /// A peer whose session begins now.
-    pub fn new(hub: Arc<Hub>, shard: Arc<Shard>, sid: Sid, transport: Transport, handshake: Handshake, now: Instant) -> Arc<Self> {
+    pub fn new(
+        hub: Arc<Hub>,
+        shard: Arc<Shard>,
+        sid: Sid,
+        transport: Transport,
+        handshake: Handshake,
+        now: Instant,
+    ) -> Arc<Self> {
         let connection = Connection::new(transport, hub.speaks_socket_io(), hub.config(), now);
         let limits = QueueLimits::new(hub.config());
         let machine = Machine {
@@ -93,7 +99,6 @@ impl Peer {
             urgent: Vec::new(),
             pumping: false,
             scheduled: None,
-            outputs: Vec::new(),
         };
         Arc::new(Self {
             sid,
@@ -184,12 +189,13 @@ impl Peer {
     /// Takes all that one read brought, under one lock.
     pub fn handle_all(self: &Arc<Self>, inputs: &mut Vec<Input>, now: Instant) {
         let mut inputs = inputs.drain(..);
+        let mut outputs = Vec::new();
         loop {
             let joins = {
                 let mut machine = self.machine.lock();
                 // A CONNECT is judged before what follows it, or a row of them would all be pending at once.
                 let joins = inputs.any(|input| {
-                    self.step(&mut machine, input, now);
+                    self.step_with(&mut machine, input, now, &mut outputs);
                     matches!(machine.steps.back(), Some(Step::Join { .. }))
                 });
                 self.reschedule(&mut machine);
@@ -228,12 +234,15 @@ impl Peer {
     }
 
     fn step(self: &Arc<Self>, machine: &mut Machine, input: Input, now: Instant) -> Verdict {
-        let mut outputs = std::mem::take(&mut machine.outputs);
-        let verdict = machine.connection.handle(input, now, &mut outputs);
+        self.step_with(machine, input, now, &mut Vec::new())
+    }
+
+    /// As above, with memory for the outputs that a burst of inputs shares.
+    fn step_with(self: &Arc<Self>, machine: &mut Machine, input: Input, now: Instant, outputs: &mut Vec<Output>) -> Verdict {
+        let verdict = machine.connection.handle(input, now, outputs);
         for output in outputs.drain(..) {
             self.apply(machine, output);
         }
-        machine.outputs = outputs;
         verdict
     }
 

@@ -190,4 +190,3 @@ pub fn credentials(auth: &str) -> Option<(String, Option<String>)> {
     let fields: Fields = serde_json::from_str(auth).ok()?;
     Some((fields.pid, fields.offset))
 }
-

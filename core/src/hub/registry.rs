@@ -88,22 +88,23 @@ impl Hub {
             let main = Namespace::new(Text::from_static("/"), None, me, &config);
             let namespaces = HashMap::from([(main.name().clone(), Arc::clone(&main))]);
             Self {
-            config,
-            socket_io,
-            sink: OnceLock::new(),
-            adapter: adapter.unwrap_or_else(|| Arc::new(InMemory)),
-            sessions: Mutex::default(),
-            unjoined: AtomicUsize::new(0),
-            namespaces: RwLock::new(namespaces),
-            children: AtomicUsize::new(0),
-            parents: RwLock::default(),
-            shards: RwLock::default(),
-            turn: AtomicUsize::new(0),
-            closing: AtomicBool::new(false),
-            main,
-            owner: OnceLock::new(),
-            me: me.clone(),
-        }})
+                config,
+                socket_io,
+                sink: OnceLock::new(),
+                adapter: adapter.unwrap_or_else(|| Arc::new(InMemory)),
+                sessions: Mutex::default(),
+                unjoined: AtomicUsize::new(0),
+                namespaces: RwLock::new(namespaces),
+                children: AtomicUsize::new(0),
+                parents: RwLock::default(),
+                shards: RwLock::default(),
+                turn: AtomicUsize::new(0),
+                closing: AtomicBool::new(false),
+                main,
+                owner: OnceLock::new(),
+                me: me.clone(),
+            }
+        })
     }
 
     /// The main namespace.
@@ -259,7 +260,8 @@ impl Hub {
         let name = if name.starts_with('/') { name.to_owned() } else { format!("/{name}") };
         let limit = self.config.max_namespace_length;
         if name.contains(',') || name.len() > limit {
-            let rule = format!("namespace `{name}`: a name has no comma and at most `max_namespace_length` ({limit}) bytes");
+            let rule =
+                format!("namespace `{name}`: a name has no comma and at most `max_namespace_length` ({limit}) bytes");
             return Err(Error::new(ErrorKind::InvalidName, rule));
         }
         let mut namespaces = self.namespaces.write();

@@ -53,7 +53,10 @@ pub struct Rooms {
 
 impl std::fmt::Debug for Rooms {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Rooms").field("sockets", &self.sockets).field("rooms", &self.names.len()).finish_non_exhaustive()
+        f.debug_struct("Rooms")
+            .field("sockets", &self.sockets)
+            .field("rooms", &self.names.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -176,13 +179,16 @@ impl Rooms {
     }
 
     fn set_back(&mut self, room: RoomKey, at: usize, back: usize) {
-        if let Some(member) = self.rooms.get_mut(room).and_then(Option::as_mut).and_then(|room| room.members.get_mut(at)) {
+        if let Some(member) =
+            self.rooms.get_mut(room).and_then(Option::as_mut).and_then(|room| room.members.get_mut(at))
+        {
             member.back = back;
         }
     }
 
     fn set_at(&mut self, key: Key, back: usize, at: usize) {
-        if let Some(entry) = self.seats.get_mut(key).and_then(Option::as_mut).and_then(|seat| seat.rooms.get_mut(back)) {
+        if let Some(entry) = self.seats.get_mut(key).and_then(Option::as_mut).and_then(|seat| seat.rooms.get_mut(back))
+        {
             entry.1 = at;
         }
     }

@@ -83,7 +83,10 @@ pub struct Socket {
 
 impl std::fmt::Debug for Socket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Socket").field("id", &self.id).field("namespace", &self.namespace.name()).finish_non_exhaustive()
+        f.debug_struct("Socket")
+            .field("id", &self.id)
+            .field("namespace", &self.namespace.name())
+            .finish_non_exhaustive()
     }
 }
 
@@ -285,7 +288,12 @@ impl Socket {
     ///
     /// # Errors
     /// As [`Socket::expect_ack`].
-    pub fn expect_ack_of(self: &Arc<Self>, id: AckId, deadline: Option<Instant>, of: Arc<acks::Collector>) -> Result<()> {
+    pub fn expect_ack_of(
+        self: &Arc<Self>,
+        id: AckId,
+        deadline: Option<Instant>,
+        of: Arc<acks::Collector>,
+    ) -> Result<()> {
         let scheduled = {
             let mut acks = self.acks.lock();
             self.check_acks(&acks)?;
@@ -301,7 +309,10 @@ impl Socket {
         }
         let limit = self.peer.hub().config().max_acks_per_socket;
         if acks.len() >= limit {
-            return Err(Error::new(ErrorKind::LimitExceeded, format!("`max_acks_per_socket` ({limit}) answers are awaited already")));
+            return Err(Error::new(
+                ErrorKind::LimitExceeded,
+                format!("`max_acks_per_socket` ({limit}) answers are awaited already"),
+            ));
         }
         Ok(())
     }

@@ -105,7 +105,8 @@ mod coding {
     }
 }
 
-#[cfg(all(test, feature = "compression"))]
+#[cfg(test)]
+#[cfg(feature = "compression")]
 mod tests {
     use std::io::Read as _;
 

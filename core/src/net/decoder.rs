@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::error::{CapacityError, Error};
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig, WebSocketContext};
 
 /// What the decoder keeps of its own for each connection. Longer messages grow it for as long as they last.
-const BUFFER: usize = 1024;
+const BUFFER: usize = 512;
 
 /// Something that came.
 #[derive(Debug)]
@@ -148,7 +148,9 @@ mod tests {
     #[test]
     fn all_messages_of_one_read_come_out() {
         let (messages, reply, result) = feed(&[frame(0x81, b"4a"), frame(0x82, &[1]), frame(0x81, b"4b")].concat());
-        assert!(matches!(&messages[..], [Incoming::Text(a), Incoming::Binary(_), Incoming::Text(b)] if a == "4a" && b == "4b"));
+        assert!(
+            matches!(&messages[..], [Incoming::Text(a), Incoming::Binary(_), Incoming::Text(b)] if a == "4a" && b == "4b")
+        );
         assert!(reply.is_empty() && result.is_ok());
     }
 

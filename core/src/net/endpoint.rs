@@ -29,7 +29,7 @@ use std::sync::OnceLock;
 use std::time::{Instant, SystemTime};
 
 /// The address of the other side of a connection, for servers that are mounted into somebody else's HTTP server: put it
-/// into the extensions of the request. [`listen`](crate::net::listen) does so itself.
+/// into the extensions of the request. [`Server::listen`](crate::Server::listen) does so itself.
 #[derive(Clone, Copy, Debug)]
 pub struct RemoteAddress {
     /// The address, where the connection has one.
@@ -58,8 +58,8 @@ struct Head {
 enum Begun {
     Answered(Answer),
     Open(Transport),
-    Poll(Result<polling::Get, Answer>),
-    Post(Result<polling::Post, Answer>),
+    Poll(Result<polling::Get, Box<Answer>>),
+    Post(Result<polling::Post, Box<Answer>>),
     Probe(Arc<Peer>),
 }
 
@@ -169,7 +169,7 @@ impl Endpoint {
                 Err(answer) => answer,
             },
             Begun::Post(Ok(post)) => post.answer(&head.parts.headers, body).await,
-            Begun::Poll(Err(answer)) | Begun::Post(Err(answer)) => answer,
+            Begun::Poll(Err(answer)) | Begun::Post(Err(answer)) => *answer,
             Begun::Probe(peer) => self.probe(peer, head, upgrade),
         }
     }
@@ -280,7 +280,7 @@ impl Endpoint {
     async fn open_websocket(&self, head: &Head, upgrade: Option<OnUpgrade>) -> Answer {
         let mut answer = match self.check_upgrade(head) {
             Ok(answer) => answer,
-            Err(answer) => return answer,
+            Err(answer) => return *answer,
         };
         if let Err(answer) = self.admit(head).await {
             return answer;
@@ -311,9 +311,9 @@ impl Endpoint {
         answer
     }
 
-    fn check_upgrade(&self, head: &Head) -> Result<Answer, Answer> {
+    fn check_upgrade(&self, head: &Head) -> Result<Answer, Box<Answer>> {
         if !cors::websocket_origin_allowed(self.hub.config(), &head.parts.headers, &head.address) {
-            return Err(self.refuse(Refusal::Forbidden, "the origin is not allowed", head));
+            return Err(self.refuse(Refusal::Forbidden, "the origin is not allowed", head).into());
         }
         upgrade::accept(&head.parts.method, &head.parts.headers)
             .inspect_err(|_| self.report(Refusal::BadRequest, "no legal WebSocket handshake", head))
@@ -326,7 +326,7 @@ impl Endpoint {
         };
         let answer = match self.check_upgrade(head) {
             Ok(answer) => answer,
-            Err(answer) => return answer,
+            Err(answer) => return *answer,
         };
         match peer.handle(Input::Probe, Instant::now()) {
             Verdict::Go => {}

@@ -31,7 +31,8 @@ const BREATH: Duration = Duration::from_millis(50);
 const BACKLOG: u32 = 4096;
 
 /// What the service behind the server says to requests that are not the server's.
-pub type Fallback = tower::util::BoxCloneSyncService<Request<Incoming>, Response<UnsyncBoxBody<Bytes, BoxError>>, Infallible>;
+pub type Fallback =
+    tower::util::BoxCloneSyncService<Request<Incoming>, Response<UnsyncBoxBody<Bytes, BoxError>>, Infallible>;
 
 /// An error of the service behind the server.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -144,7 +145,12 @@ enum Phase {
 ///
 /// # Errors
 /// [`ErrorKind::Io`] when a thread or its runtime cannot be had.
-pub fn start(endpoint: &Arc<Endpoint>, address: Address, security: Security, fallback: Option<Fallback>) -> Result<Listening> {
+pub fn start(
+    endpoint: &Arc<Endpoint>,
+    address: Address,
+    security: Security,
+    fallback: Option<Fallback>,
+) -> Result<Listening> {
     let config = endpoint.hub().config();
     let threads = config.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let (phase, watched) = watch::channel(Phase::Running);

@@ -59,14 +59,14 @@ impl Get {
     ///
     /// # Errors
     /// The answer to one that the session refuses.
-    pub fn begin(peer: Arc<Peer>) -> Result<Self, Answer> {
+    pub fn begin(peer: Arc<Peer>) -> Result<Self, Box<Answer>> {
         match peer.poll(Instant::now()) {
             (_, Some(Poll::Ready(body))) => Ok(Self(Taken::Ready(body))),
             (_, Some(Poll::Waits(serial, waiting))) => {
                 Ok(Self(Taken::Waits(waiting, Guard { peer, armed: Some(Armed::Get(serial)) })))
             }
             (Verdict::Farewell, None) => Ok(Self(Taken::Ready(PollBody::farewell()))),
-            (verdict, None) => Err(refuse(verdict)),
+            (verdict, None) => Err(refuse(verdict).into()),
         }
     }
 
@@ -109,10 +109,10 @@ impl Post {
     ///
     /// # Errors
     /// The answer to one that the session refuses.
-    pub fn begin(peer: Arc<Peer>) -> Result<Self, Answer> {
+    pub fn begin(peer: Arc<Peer>) -> Result<Self, Box<Answer>> {
         match peer.handle(Input::Post, Instant::now()) {
             Verdict::Go => Ok(Self(Guard { peer, armed: Some(Armed::Post) })),
-            verdict => Err(refuse(verdict)),
+            verdict => Err(refuse(verdict).into()),
         }
     }
 
@@ -187,7 +187,12 @@ fn take(peer: &Arc<Peer>, body: Bytes) -> Answer {
     let limit = peer.hub().config().max_packets_per_payload;
     let mut inputs: Vec<Input> = split_payload(&text).take(limit + 1).map(Input::Text).collect();
     if inputs.len() > limit {
-        return end(peer, Reason::ParseError, "more than max_packets_per_payload", answer::abort(StatusCode::BAD_REQUEST));
+        return end(
+            peer,
+            Reason::ParseError,
+            "more than max_packets_per_payload",
+            answer::abort(StatusCode::BAD_REQUEST),
+        );
     }
     let late = !peer.is_open();
     peer.handle_all(&mut inputs, Instant::now());

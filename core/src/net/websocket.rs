@@ -126,7 +126,12 @@ pub struct Connection {
 
 impl Connection {
     /// A WebSocket that the client has just opened. `probing` says whether its session polls so far.
-    pub fn new(peer: Arc<Peer>, (stream, wire): (Stream, Option<Arc<dyn Wire>>), early: Vec<u8>, probing: bool) -> Self {
+    pub fn new(
+        peer: Arc<Peer>,
+        (stream, wire): (Stream, Option<Arc<dyn Wire>>),
+        early: Vec<u8>,
+        probing: bool,
+    ) -> Self {
         let decoder = Decoder::new(peer.hub().config());
         let outgoing = Outgoing::default();
         Self { peer, stream, wire, decoder, outgoing, probing, dismissed: false, stash: VecDeque::new(), early }
@@ -137,10 +142,7 @@ impl Connection {
         if !self.probing {
             self.attach();
         }
-        let early = std::mem::take(&mut self.early);
-        if !early.is_empty() {
-            self.take(&early);
-        }
+        self.take_early();
         let ended = poll_fn(|context| self.poll(context)).await;
         if self.probing {
             self.end_probe();
@@ -155,6 +157,13 @@ impl Connection {
         }
         if ended.is_ok() {
             drop(tokio::time::timeout(LINGER, self.drain()).await);
+        }
+    }
+
+    fn take_early(&mut self) {
+        let early = std::mem::take(&mut self.early);
+        if !early.is_empty() {
+            self.take(&early);
         }
     }
 
@@ -220,7 +229,9 @@ impl Connection {
         let fed = BUFFER.with_borrow_mut(|buffer| {
             let mut space = ReadBuf::new(buffer);
             match ready!(self.stream.poll_read(context, &mut space)) {
-                Ok(()) if !space.filled().is_empty() => Poll::Ready(Some(self.decoder.feed(space.filled(), &mut messages, &mut reply))),
+                Ok(()) if !space.filled().is_empty() => {
+                    Poll::Ready(Some(self.decoder.feed(space.filled(), &mut messages, &mut reply)))
+                }
                 _ => Poll::Ready(None),
             }
         });

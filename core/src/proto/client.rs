@@ -22,7 +22,10 @@ enum State {
     /// The client itself left: anything more is a violation.
     Free,
     /// CONNECT came and has not been answered.
-    Pending { serial: u64, waiting: Vec<(Body, Vec<Bytes>)> },
+    Pending {
+        serial: u64,
+        waiting: Vec<(Body, Vec<Bytes>)>,
+    },
     Joined,
 }
 
@@ -171,7 +174,11 @@ impl Client {
             .unwrap_or(places.len());
         match places.get_mut(slot) {
             Some(place) => *place = membership,
-            None => places.push(membership),
+            None => {
+                // Most clients join one namespace; an idle connection should not pay for more.
+                places.reserve_exact(1);
+                places.push(membership);
+            }
         }
         slot
     }
@@ -280,4 +287,3 @@ fn describe(error: packet::PacketError) -> Violation {
         E::NotJson | E::Json(_) => "bad packet: invalid payload",
     }
 }
-

@@ -131,7 +131,11 @@ impl Route {
             _ => return Err(Refusal::UnknownTransport),
         };
         if upgrade != (transport == Transport::WebSocket) && (upgrade || query.sid.is_none()) {
-            return Err(if query.sid.is_none() && method != Method::GET { Refusal::BadHandshakeMethod } else { Refusal::BadRequest });
+            return Err(if query.sid.is_none() && method != Method::GET {
+                Refusal::BadHandshakeMethod
+            } else {
+                Refusal::BadRequest
+            });
         }
         match query.sid {
             Some(sid) => Ok(Self::existing(method, Sid::from(sid), transport, upgrade)),
@@ -186,12 +190,15 @@ mod tests {
     #[test]
     fn queries_are_decoded_without_trust() {
         let all = |query| pairs(query).collect::<Vec<_>>();
-        assert_eq!(all("a=1+2&b=%zz&c&=x&d=%C3%A9%ff"), [
-            ("a".to_owned(), "1 2".to_owned()),
-            ("b".to_owned(), "%zz".to_owned()),
-            ("c".to_owned(), String::new()),
-            (String::new(), "x".to_owned()),
-            ("d".to_owned(), "é\u{fffd}".to_owned()),
-        ]);
+        assert_eq!(
+            all("a=1+2&b=%zz&c&=x&d=%C3%A9%ff"),
+            [
+                ("a".to_owned(), "1 2".to_owned()),
+                ("b".to_owned(), "%zz".to_owned()),
+                ("c".to_owned(), String::new()),
+                (String::new(), "x".to_owned()),
+                ("d".to_owned(), "é\u{fffd}".to_owned()),
+            ]
+        );
     }
 }

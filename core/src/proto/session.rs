@@ -48,9 +48,14 @@ enum Heartbeat {
 enum Upgrade {
     None,
     /// A WebSocket is there and has said nothing yet.
-    Opened { until: Instant },
+    Opened {
+        until: Instant,
+    },
     /// It has been probed; the client now lets its last GET return.
-    Probed { until: Instant, noop_at: Instant },
+    Probed {
+        until: Instant,
+        noop_at: Instant,
+    },
     /// The client asked for the switch while a POST of its was still being read.
     Held,
 }
@@ -239,7 +244,9 @@ impl Session {
     /// The probing WebSocket said something; nothing stands for what is no packet.
     pub fn probe_packet(&mut self, packet: Option<Packet>, now: Instant, out: &mut Vec<Output>) {
         match (&self.upgrade, packet) {
-            (Upgrade::Opened { until } | Upgrade::Probed { until, .. }, Some(Packet::Ping(word))) if word == "probe" => {
+            (Upgrade::Opened { until } | Upgrade::Probed { until, .. }, Some(Packet::Ping(word)))
+                if word == "probe" =>
+            {
                 self.upgrade = Upgrade::Probed { until: *until, noop_at: now + NOOP_INTERVAL };
                 out.push(Output::ProbePong);
                 out.push(Output::Answer(Answer::Noop));
@@ -292,8 +299,10 @@ impl Session {
 
     /// The server closes the session: politely, so that what is queued still arrives, or at once.
     pub fn close(&mut self, close: Close, parked: bool, queued: bool, now: Instant, out: &mut Vec<Output>) {
-        if !self.is_open() && !(close.discard && !self.is_closed()) {
-            return;
+        match self.state {
+            State::Closed => return,
+            State::Closing { .. } if !close.discard => return,
+            State::Closing { .. } | State::Open => {}
         }
         let polite = self.transport == Transport::Polling && !close.discard;
         if polite && (queued || !parked) {
@@ -331,3 +340,8 @@ pub struct Close {
     /// Whether what is queued may be lost.
     pub discard: bool,
 }
+
+#[cfg(test)]
+mod closing_tests;
+#[cfg(test)]
+mod tests;

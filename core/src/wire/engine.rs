@@ -41,9 +41,6 @@ pub enum PacketError {
     /// A binary message in text that is not base64.
     #[error("bad base64")]
     Base64,
-    /// A body of text that is not UTF-8.
-    #[error("invalid UTF-8")]
-    Utf8,
 }
 
 impl Packet {
@@ -58,7 +55,10 @@ impl Packet {
             b'4' => Ok(Self::Message(rest())),
             b'3' => Ok(Self::Pong(rest())),
             b'2' => Ok(Self::Ping(rest())),
-            b'b' => STANDARD.decode(&text.as_bytes()[1..]).map(|data| Self::Binary(data.into())).map_err(|_| PacketError::Base64),
+            b'b' => STANDARD
+                .decode(&text.as_bytes()[1..])
+                .map(|data| Self::Binary(data.into()))
+                .map_err(|_| PacketError::Base64),
             b'1' => Ok(Self::Close),
             b'0' => Ok(Self::Open),
             b'5' => Ok(Self::Upgrade),

@@ -53,7 +53,7 @@ impl Burst {
         let start = bytes.len();
         bytes.extend_from_slice(data);
         let end = bytes.len();
-        let binary = vec![start..end];
+        let binary = std::iter::once(start..end).collect();
         Self(Arc::new(Inner { bytes, text_at: 0, text_end: 0, binary, compress: true, control: false }))
     }
 

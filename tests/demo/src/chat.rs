@@ -8,7 +8,8 @@ use crate::loose::Loose;
 use crate::room::Room;
 use crate::rules::{Draft, Wish};
 use crate::words::{
-    Author, Code, Entered, Member, MemberList, Message, Notice, NoticeKind, Receipt, RoomEntry, Said, Status, Typing, now,
+    Author, Code, Entered, Member, MemberList, Message, Notice, NoticeKind, Receipt, RoomEntry, Said, Status, Typing,
+    now,
 };
 use pancar::{Broadcast, IntoArgs, Server, Socket, SocketId};
 use std::collections::{BTreeMap, HashMap};
@@ -82,7 +83,11 @@ impl Chat {
     /// The list of rooms: the standing ones first, then the others by name.
     pub fn rooms(&self) -> Vec<RoomEntry> {
         let others = self.rooms.keys().map(String::as_str).filter(|name| !STANDING.contains(name));
-        STANDING.into_iter().chain(others).map(|name| RoomEntry { name: name.to_owned(), members: self.count(name) }).collect()
+        STANDING
+            .into_iter()
+            .chain(others)
+            .map(|name| RoomEntry { name: name.to_owned(), members: self.count(name) })
+            .collect()
     }
 
     fn count(&self, room: &str) -> usize {
@@ -95,7 +100,8 @@ impl Chat {
     }
 
     fn members(&self, room: &str) -> Vec<Member> {
-        let member = |visitor: &Visitor| Member { id: visitor.id.clone(), name: visitor.name.clone(), status: visitor.status };
+        let member =
+            |visitor: &Visitor| Member { id: visitor.id.clone(), name: visitor.name.clone(), status: visitor.status };
         self.visitors_in(room).map(|(_, visitor)| member(visitor)).collect()
     }
 
@@ -131,7 +137,11 @@ impl Chat {
         self.seat(socket, you.clone(), &wish);
         let history = self.rooms.get(&wish.room).map(Room::history).unwrap_or_default();
         let (members, rooms) = (self.members(&wish.room), self.rooms());
-        Ok(Entry { answer: Entered { you, name: wish.name, room: wish.room, members, rooms, history }, notice, replaced })
+        Ok(Entry {
+            answer: Entered { you, name: wish.name, room: wish.room, members, rooms, history },
+            notice,
+            replaced,
+        })
     }
 
     fn check_place(&self, wish: &Wish) -> Result<(), Code> {
@@ -253,7 +263,7 @@ impl Chat {
             self.rooms.remove(name);
             return;
         }
-        tell(&io.to(name), "notice", &Notice::new(NoticeKind::Left, name, &visitor.name));
+        tell(&io.to(name), "notice", Notice::new(NoticeKind::Left, name, &visitor.name));
         self.tell_members(io, name);
     }
 

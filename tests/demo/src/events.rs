@@ -98,7 +98,9 @@ async fn count_answers(to: Broadcast, message: Payload) -> Result<usize> {
 
 /// Runs a future to its first pause: `emit_with_ack` sends when it is first looked at, and that has to be now, while
 /// the chat is locked.
-fn begin<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> Pin<Box<dyn Future<Output = T> + Send>> {
+fn begin<T: Send + 'static>(
+    future: impl Future<Output = T> + Send + 'static,
+) -> Pin<Box<dyn Future<Output = T> + Send>> {
     let mut future = Box::pin(future);
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => Box::pin(std::future::ready(outcome)),

@@ -15,7 +15,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-/// Bytes that may wait for one client. A history with four large pictures has to fit, over a slow line too.
+/// Bytes that may wait for one client. A history with four large pictures has to fit, and what is said meanwhile.
 const MAX_BUFFERED_BYTES: usize = 16 << 20;
 
 #[tokio::main(flavor = "current_thread")]

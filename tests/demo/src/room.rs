@@ -69,7 +69,8 @@ mod tests {
         (0..55).for_each(|number| room.keep(message(number, (45..51).contains(&number))));
         let history = room.history();
         assert_eq!((history.len(), &*history[0].nonce), (50, "n5"));
-        let kept = history.iter().filter(|message| message.picture.as_ref().is_some_and(|picture| picture.data.is_some()));
+        let kept =
+            history.iter().filter(|message| message.picture.as_ref().is_some_and(|picture| picture.data.is_some()));
         assert_eq!(kept.map(|message| &*message.nonce).collect::<Vec<_>>(), ["n47", "n48", "n49", "n50"]);
     }
 

@@ -50,7 +50,8 @@ pub struct Draft {
 impl Draft {
     /// Reads `say`'s argument.
     pub fn read(said: &Loose) -> Result<Self, Code> {
-        let nonce = said.field("nonce").text().filter(|nonce| has_length(nonce, 1, MAX_NONCE)).ok_or(Code::TextInvalid)?;
+        let nonce =
+            said.field("nonce").text().filter(|nonce| has_length(nonce, 1, MAX_NONCE)).ok_or(Code::TextInvalid)?;
         let text = said.field("text").text().map(str::trim).filter(|text| is_block(text)).ok_or(Code::TextInvalid)?;
         let picture = match said.field("picture") {
             Loose::Nothing if text.is_empty() => return Err(Code::TextInvalid),
@@ -199,7 +200,9 @@ mod tests {
         let draft = |nonce: &str, said: &str| Draft::read(&object([("nonce", text(nonce)), ("text", text(said))]));
         assert_eq!(draft("1", " tab\tand\nline ").unwrap().text, "tab\tand\nline");
         assert!(draft("1", &"é".repeat(2_000)).is_ok());
-        for (nonce, said) in [("", "x"), (&*"n".repeat(37), "x"), ("1", "  "), ("1", "bell \u{7}"), ("1", &"x".repeat(2_001))] {
+        for (nonce, said) in
+            [("", "x"), (&*"n".repeat(37), "x"), ("1", "  "), ("1", "bell \u{7}"), ("1", &"x".repeat(2_001))]
+        {
             assert_eq!(draft(nonce, said), Err(Code::TextInvalid));
         }
         let shown = object([("nonce", text("1")), ("text", text("")), ("picture", Loose::Fields(image()))]);

@@ -17,49 +17,26 @@ fn the_scan_agrees_with_serde_json() {
         let expected = serde_json::from_str::<IgnoredAny>(&text).is_ok();
         assert_eq!(scan_value(&text, usize::MAX).is_ok(), expected, "{text:?}");
         check_lists(&text);
-        *if expected {
-            &mut accepted
-        } else {
-            &mut refused
-        } += 1;
+        *if expected { &mut accepted } else { &mut refused } += 1;
     }
-    assert!(
-        accepted > 50_000 && refused > 50_000,
-        "{accepted} {refused}"
-    );
+    assert!(accepted > 50_000 && refused > 50_000, "{accepted} {refused}");
 }
 
 /// What is said about a text as an event, an acknowledgement and a list of arguments.
 fn check_lists(text: &str) {
     let elements = serde_json::from_str::<Vec<&RawValue>>(text).ok();
-    let elements: Option<Vec<&str>> =
-        elements.map(|all| all.into_iter().map(RawValue::get).collect());
+    let elements: Option<Vec<&str>> = elements.map(|all| all.into_iter().map(RawValue::get).collect());
     let array = scan_array(text, usize::MAX).ok().map(|inner| &text[inner]);
-    assert_eq!(
-        array.map(|inner| split_args(inner).collect()),
-        elements,
-        "{text:?}"
-    );
+    assert_eq!(array.map(|inner| split_args(inner).collect()), elements, "{text:?}");
     assert!(array.is_none_or(|inner| inner == inner.trim()), "{text:?}");
 
-    let named = elements.filter(|all| {
-        all.first()
-            .is_some_and(|name| !name.starts_with(['{', '[', 't', 'f', 'n']))
-    });
+    let named = elements.filter(|all| all.first().is_some_and(|name| !name.starts_with(['{', '[', 't', 'f', 'n'])));
     let event = scan_event(text, usize::MAX).ok();
     let args = event.map(|event| &text[event.args]);
-    assert_eq!(
-        args.map(|args| split_args(args).collect()),
-        named.map(|all| all[1..].to_vec()),
-        "{text:?}"
-    );
+    assert_eq!(args.map(|args| split_args(args).collect()), named.map(|all| all[1..].to_vec()), "{text:?}");
 
     // Nothing may panic, whatever the text is.
-    let _ = (
-        split_args(text).count(),
-        placeholders(text, 2).is_ok(),
-        replace_lone_surrogates(text),
-    );
+    let _ = (split_args(text).count(), placeholders(text, 2).is_ok(), replace_lone_surrogates(text));
 }
 
 #[test]
@@ -68,16 +45,8 @@ fn deep_brackets_agree_with_serde_json() {
     for round in 0..3_000 {
         let (text, depth) = generator.brackets();
         assert_eq!(scan_value(&text, depth), Ok(()), "{text}");
-        assert_eq!(
-            scan_value(&text, depth - 1).unwrap_err().kind,
-            JsonErrorKind::TooDeep,
-            "{text}"
-        );
-        let text = if round % 2 == 0 {
-            generator.mutate(&text)
-        } else {
-            generator.swap_bracket(&text)
-        };
+        assert_eq!(scan_value(&text, depth - 1).unwrap_err().kind, JsonErrorKind::TooDeep, "{text}");
+        let text = if round % 2 == 0 { generator.mutate(&text) } else { generator.swap_bracket(&text) };
         let expected = serde_json::from_str::<IgnoredAny>(&text).is_ok();
         assert_eq!(scan_value(&text, usize::MAX).is_ok(), expected, "{text}");
     }
@@ -121,17 +90,9 @@ impl Generator {
         self.space(out);
         match self.below(if depth > 3 { 5 } else { 10 }) {
             0 => out.push_str(self.pick(&["null", "true", "false"])),
-            1 | 2 => out.push_str(self.pick(&[
-                "0",
-                "-0",
-                "7",
-                "42",
-                "-1.5",
-                "1e3",
-                "1.0",
-                "2E-2",
-                "12345678901234567890",
-            ])),
+            1 | 2 => {
+                out.push_str(self.pick(&["0", "-0", "7", "42", "-1.5", "1e3", "1.0", "2E-2", "12345678901234567890"]))
+            }
             3 | 4 => self.string(out),
             5 | 6 => self.array(out, depth),
             7 | 8 => self.object(out, depth),
@@ -192,9 +153,7 @@ impl Generator {
 
     /// An object that may be a placeholder, for two attachments.
     fn placeholder(&mut self, out: &mut String, depth: usize) {
-        const FLAGS: [&str; 8] = [
-            "true", "true", "true", " true ", "false", "1", "\"true\"", "[]",
-        ];
+        const FLAGS: [&str; 8] = ["true", "true", "true", " true ", "false", "1", "\"true\"", "[]"];
         const NUMS: [&str; 10] = ["0", "1", "0", "1", " 1 ", "0", "2", "-1", "1.0", "\"0\""];
         out.push('{');
         for index in 0..2 + self.below(3) {
@@ -220,8 +179,8 @@ impl Generator {
     /// Changes a text in one place.
     pub(in super::super) fn mutate(&mut self, text: &str) -> String {
         const BYTES: [&str; 24] = [
-            "[", "]", "{", "}", ",", ":", "\"", "\\", "0", "1", "-", "+", ".", "e", "t", "n", "u",
-            "d8", " ", "\n", "\u{1}", "\u{0}", "é", "\u{b}",
+            "[", "]", "{", "}", ",", ":", "\"", "\\", "0", "1", "-", "+", ".", "e", "t", "n", "u", "d8", " ", "\n",
+            "\u{1}", "\u{0}", "é", "\u{b}",
         ];
         let mut chars: Vec<char> = text.chars().collect();
         let from = self.below(chars.len() + 1);
@@ -255,11 +214,7 @@ impl Generator {
         }
         // The arrays and objects beside the way down are at most two levels, the one at its end is
         // one.
-        let depth = if objects.last() == Some(&true) && text.contains("[{}],\"b\":[]") {
-            depth + 2
-        } else {
-            depth + 1
-        };
+        let depth = if objects.last() == Some(&true) && text.contains("[{}],\"b\":[]") { depth + 2 } else { depth + 1 };
         (text, depth)
     }
 

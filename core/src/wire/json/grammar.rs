@@ -35,19 +35,11 @@ pub(super) struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(text: &'a str, max_depth: usize) -> Self {
-        Scanner {
-            text: text.as_bytes(),
-            at: 0,
-            max_depth,
-            nest: Nest::default(),
-        }
+        Scanner { text: text.as_bytes(), at: 0, max_depth, nest: Nest::default() }
     }
 
     pub(super) fn starting_at(text: &'a str, at: usize) -> Self {
-        Scanner {
-            at,
-            ..Scanner::new(text, usize::MAX)
-        }
+        Scanner { at, ..Scanner::new(text, usize::MAX) }
     }
 
     /// Offset of the next byte to read.
@@ -121,15 +113,8 @@ impl<'a> Scanner<'a> {
     pub(super) fn elements(&mut self) -> Result<Range<usize>, JsonError> {
         let start = self.at;
         self.run(&mut ())?;
-        let inner = self
-            .text
-            .get(start..self.at.saturating_sub(1))
-            .unwrap_or_default();
-        let spaces = inner
-            .iter()
-            .rev()
-            .take_while(|&&byte| is_space(char::from(byte)))
-            .count();
+        let inner = self.text.get(start..self.at.saturating_sub(1)).unwrap_or_default();
+        let spaces = inner.iter().rev().take_while(|&&byte| is_space(char::from(byte))).count();
         Ok(start..start + inner.len() - spaces)
     }
 

@@ -90,16 +90,6 @@ pub enum Name {
     Number(Range<usize>),
 }
 
-impl Name {
-    /// The name as text, numbers as they were written. `text` is what [`scan_event`] was given.
-    pub fn as_str<'a>(&'a self, text: &'a str) -> &'a str {
-        match self {
-            Name::Plain(span) | Name::Number(span) => text.get(span.clone()).unwrap_or_default(),
-            Name::Escaped(name) => name,
-        }
-    }
-}
-
 /// Checks an event: a non-empty array whose first element is a string or a number.
 ///
 /// `max_depth` counts the event's own array, so `["a",[1]]` needs 2.
@@ -126,11 +116,7 @@ pub fn scan_event(text: &str, max_depth: usize) -> Result<EventSpan, JsonError> 
 /// [`JsonErrorKind::Syntax`], [`JsonErrorKind::TooDeep`] or [`JsonErrorKind::NotAnArray`].
 pub fn scan_array(text: &str, max_depth: usize) -> Result<Range<usize>, JsonError> {
     let mut scanner = Scanner::new(text, max_depth);
-    let args = if scanner.enter_array()? {
-        scanner.leave_empty_array()
-    } else {
-        scanner.elements()?
-    };
+    let args = if scanner.enter_array()? { scanner.leave_empty_array() } else { scanner.elements()? };
     scanner.end()?;
     Ok(args)
 }
@@ -164,11 +150,7 @@ pub fn scan_value(text: &str, max_depth: usize) -> Result<(), JsonError> {
 /// Each item is one value without the white space around it. Text that was not checked does not
 /// panic: what follows the first offence comes out as one last item.
 pub fn split_args(text: &str) -> SplitArgs<'_> {
-    SplitArgs {
-        text,
-        scanner: Scanner::new(text, usize::MAX),
-        ended: false,
-    }
+    SplitArgs { text, scanner: Scanner::new(text, usize::MAX), ended: false }
 }
 
 /// The iterator behind [`split_args`].
@@ -194,9 +176,7 @@ impl<'a> Iterator for SplitArgs<'a> {
             }
         }
         self.ended = true;
-        self.text
-            .get(start..)
-            .map(|rest| rest.trim_end_matches(is_space))
+        self.text.get(start..).map(|rest| rest.trim_end_matches(is_space))
     }
 }
 
@@ -218,10 +198,7 @@ fn event_name(scanner: &mut Scanner<'_>, text: &str) -> Result<Name, JsonError> 
                 return Ok(Name::Plain(start + 1..end - 1));
             }
             let quoted = text.get(start..end).unwrap_or_default();
-            let name = string::unescape(quoted).ok_or(JsonError {
-                kind: JsonErrorKind::Syntax,
-                at: start,
-            })?;
+            let name = string::unescape(quoted).ok_or(JsonError { kind: JsonErrorKind::Syntax, at: start })?;
             Ok(Name::Escaped(name))
         }
         Some(b'-' | b'0'..=b'9') => {

@@ -26,11 +26,7 @@ pub struct Placeholder {
 /// [`JsonErrorKind::BadPlaceholder`] at the first placeholder with any other `num`,
 /// [`JsonErrorKind::Syntax`] when the text was not checked after all.
 pub fn placeholders(text: &str, attachments: usize) -> Result<Vec<Placeholder>, JsonError> {
-    let mut finder = Finder {
-        text,
-        open: Vec::new(),
-        found: Vec::new(),
-    };
+    let mut finder = Finder { text, open: Vec::new(), found: Vec::new() };
     let mut scanner = Scanner::new(text, usize::MAX);
     if scanner.peek_token().is_some() {
         scanner.run(&mut finder)?;
@@ -41,10 +37,7 @@ pub fn placeholders(text: &str, attachments: usize) -> Result<Vec<Placeholder>, 
     }
     let checked = finder.found.into_iter().map(|(span, num)| match num {
         Some(num) if num < attachments => Ok(Placeholder { span, num }),
-        _ => Err(JsonError {
-            kind: JsonErrorKind::BadPlaceholder,
-            at: span.start,
-        }),
+        _ => Err(JsonError { kind: JsonErrorKind::BadPlaceholder, at: span.start }),
     });
     checked.collect()
 }
@@ -99,10 +92,7 @@ impl Watch for Finder<'_> {
 
     fn key(&mut self, span: Range<usize>, escaped: bool) {
         let key = if escaped {
-            let quoted = self
-                .text
-                .get(span.start - 1..span.end + 1)
-                .unwrap_or_default();
+            let quoted = self.text.get(span.start - 1..span.end + 1).unwrap_or_default();
             Key::of(&string::unescape(quoted).unwrap_or_default())
         } else {
             Key::of(self.text.get(span).unwrap_or_default())
@@ -143,9 +133,5 @@ impl Key {
 
 /// Digits and nothing else; `1.0`, `1e0`, `-0` and `"1"` are refused.
 fn plain_number(written: &str) -> Option<usize> {
-    if written.bytes().all(|byte| byte.is_ascii_digit()) {
-        written.parse().ok()
-    } else {
-        None
-    }
+    if written.bytes().all(|byte| byte.is_ascii_digit()) { written.parse().ok() } else { None }
 }

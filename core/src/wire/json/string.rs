@@ -17,10 +17,7 @@ pub(super) fn plain_end(text: &[u8], mut at: usize) -> usize {
         }
     }
     let rest = text.get(at..).unwrap_or_default();
-    at + rest
-        .iter()
-        .position(|&byte| is_special(byte))
-        .unwrap_or(rest.len())
+    at + rest.iter().position(|&byte| is_special(byte)).unwrap_or(rest.len())
 }
 
 /// Copies a text with every lone surrogate escape (`\uD800` to `\uDFFF` without its other half)
@@ -98,10 +95,7 @@ fn special_bytes(word: u64) -> u64 {
 #[inline(never)]
 fn skip_plain_blocks(text: &[u8], mut at: usize) -> usize {
     while let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
-        if block
-            .iter()
-            .fold(false, |special, &byte| special | is_special(byte))
-        {
+        if block.iter().fold(false, |special, &byte| special | is_special(byte)) {
             break;
         }
         at += BLOCK;
@@ -113,9 +107,7 @@ fn skip_plain_blocks(text: &[u8], mut at: usize) -> usize {
 /// surrogates counts as one.
 fn escape_at(text: &[u8], at: usize) -> (usize, bool) {
     match hex_escape(text, at) {
-        Some(0xd800..=0xdbff) if matches!(hex_escape(text, at + 6), Some(0xdc00..=0xdfff)) => {
-            (12, false)
-        }
+        Some(0xd800..=0xdbff) if matches!(hex_escape(text, at + 6), Some(0xdc00..=0xdfff)) => (12, false),
         Some(0xd800..=0xdfff) => (6, true),
         Some(_) => (6, false),
         // A backslash takes one character along, which in text that is not JSON may be a long one.
@@ -144,10 +136,7 @@ fn write_escape(out: &mut Vec<u8>, byte: u8) {
         b'\r' => b'r',
         _ => {
             out.extend_from_slice(b"\\u00");
-            out.extend([
-                HEX[usize::from(byte >> 4 & 15)],
-                HEX[usize::from(byte & 15)],
-            ]);
+            out.extend([HEX[usize::from(byte >> 4 & 15)], HEX[usize::from(byte & 15)]]);
             return;
         }
     };

@@ -26,9 +26,7 @@ use super::reader::{RAW_VALUE, Reader, plain_methods};
 /// # Errors
 /// What `T` refuses, placeholders that name no attachment, values nested deeper than 127 levels.
 pub fn decode_args<T: DeserializeOwned>(json: &str, attachments: &[Bytes]) -> Result<T, Error> {
-    decode(json, attachments, |reader| {
-        T::deserialize(ArgsDeserializer { reader })
-    })
+    decode(json, attachments, |reader| T::deserialize(ArgsDeserializer { reader }))
 }
 
 /// Decodes exactly one value.
@@ -47,11 +45,7 @@ pub fn decode_value<T: DeserializeOwned>(json: &str, attachments: &[Bytes]) -> R
 
 /// Runs `read`, a second time on repaired text where the first attempt may have met lone
 /// surrogates.
-fn decode<T>(
-    json: &str,
-    attachments: &[Bytes],
-    read: impl Fn(Reader<'_>) -> Result<T, Error>,
-) -> Result<T, Error> {
+fn decode<T>(json: &str, attachments: &[Bytes], read: impl Fn(Reader<'_>) -> Result<T, Error>) -> Result<T, Error> {
     let placeholders = if attachments.is_empty() {
         Vec::new()
     } else {
@@ -96,19 +90,10 @@ impl<'a> Deserializer<'a> for ArgsDeserializer<'a> {
     where
         V: Visitor<'a>,
     {
-        visitor.visit_seq(Arguments {
-            reader: self.reader,
-            first: true,
-            left: len,
-        })
+        visitor.visit_seq(Arguments { reader: self.reader, first: true, left: len })
     }
 
-    fn deserialize_tuple_struct<V>(
-        self,
-        _name: &'static str,
-        len: usize,
-        visitor: V,
-    ) -> Result<V::Value, Error>
+    fn deserialize_tuple_struct<V>(self, _name: &'static str, len: usize, visitor: V) -> Result<V::Value, Error>
     where
         V: Visitor<'a>,
     {
@@ -123,11 +108,7 @@ impl<'a> Deserializer<'a> for ArgsDeserializer<'a> {
         self.first().deserialize_option(visitor)
     }
 
-    fn deserialize_newtype_struct<V>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error>
+    fn deserialize_newtype_struct<V>(self, name: &'static str, visitor: V) -> Result<V::Value, Error>
     where
         V: Visitor<'a>,
     {

@@ -29,10 +29,7 @@ fn decoding_agrees_with_a_tree_of_serde_json() {
             check_round_trip(&tree);
         }
     }
-    assert!(
-        with_bytes > 2_000 && refused > 2_000,
-        "{with_bytes} {refused}"
-    );
+    assert!(with_bytes > 2_000 && refused > 2_000, "{with_bytes} {refused}");
 }
 
 #[test]
@@ -51,10 +48,7 @@ fn text_that_was_never_checked_does_not_panic() {
         r#"[{"_placeholder":true,"num":0}"#,
     ] {
         for attachments in [vec![], vec![Bytes::new()]] {
-            assert!(
-                decode_args::<(Tree, Tree)>(text, &attachments).is_err(),
-                "{text}"
-            );
+            assert!(decode_args::<(Tree, Tree)>(text, &attachments).is_err(), "{text}");
             assert!(decode_value::<Tree>(text, &attachments).is_err(), "{text}");
         }
     }
@@ -107,19 +101,15 @@ impl Tree {
     /// Puts attachments into a tree the plain way. `None` for a placeholder that names none.
     fn substitute(value: Value, attachments: &[Bytes]) -> Option<Tree> {
         Some(match value {
-            Value::Array(all) => Tree::Seq(
-                all.into_iter()
-                    .map(|one| Tree::substitute(one, attachments))
-                    .collect::<Option<_>>()?,
-            ),
+            Value::Array(all) => {
+                Tree::Seq(all.into_iter().map(|one| Tree::substitute(one, attachments)).collect::<Option<_>>()?)
+            }
             Value::Object(map) if map.get("_placeholder") == Some(&Value::Bool(true)) => {
                 let num = map.get("num")?.as_u64()?;
                 Tree::Bytes(attachments.get(usize::try_from(num).ok()?)?.clone())
             }
             Value::Object(map) => {
-                let entries = map
-                    .into_iter()
-                    .map(|(key, one)| Some((key, Tree::substitute(one, attachments)?)));
+                let entries = map.into_iter().map(|(key, one)| Some((key, Tree::substitute(one, attachments)?)));
                 Tree::Map(entries.collect::<Option<_>>()?)
             }
             scalar => Tree::Scalar(scalar),

@@ -83,9 +83,7 @@ impl<'a> Deserializer<'a> for KeyDeserializer<'a> {
     where
         V: Visitor<'a>,
     {
-        plain_value(self.quoted, |json| {
-            json.deserialize_enum(name, variants, visitor)
-        })
+        plain_value(self.quoted, |json| json.deserialize_enum(name, variants, visitor))
     }
 
     serde::forward_to_deserialize_any! {

@@ -3,10 +3,7 @@
 use bytes::Bytes;
 use serde::Deserializer;
 use serde::de::value::SeqDeserializer;
-use serde::de::{
-    DeserializeSeed, EnumAccess, Error as _, MapAccess, SeqAccess, Unexpected, VariantAccess,
-    Visitor,
-};
+use serde::de::{DeserializeSeed, EnumAccess, Error as _, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor};
 use serde_json::Error;
 
 use super::super::json::{self, JsonError, Placeholder};
@@ -29,18 +26,8 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(
-        text: &'a str,
-        placeholders: &'a [Placeholder],
-        attachments: &'a [Bytes],
-    ) -> Self {
-        Reader {
-            text,
-            at: 0,
-            depth: 0,
-            placeholders,
-            attachments,
-        }
+    pub(super) fn new(text: &'a str, placeholders: &'a [Placeholder], attachments: &'a [Bytes]) -> Self {
+        Reader { text, at: 0, depth: 0, placeholders, attachments }
     }
 
     /// Reads the argument that nobody sent.
@@ -51,10 +38,7 @@ impl<'a> Reader<'a> {
     /// Passes white space and shows the byte behind it.
     pub(super) fn peek(&mut self) -> Option<u8> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let spaces = rest
-            .iter()
-            .take_while(|&&byte| json::is_space(char::from(byte)))
-            .count();
+        let spaces = rest.iter().take_while(|&&byte| json::is_space(char::from(byte))).count();
         self.at += spaces;
         rest.get(spaces).copied()
     }
@@ -62,11 +46,7 @@ impl<'a> Reader<'a> {
     /// Passes white space and `byte`, which must be there.
     pub(super) fn expect(&mut self, byte: u8) -> Result<(), Error> {
         if self.peek() != Some(byte) {
-            return Err(Error::custom(format_args!(
-                "expected `{}` at byte {}",
-                char::from(byte),
-                self.at
-            )));
+            return Err(Error::custom(format_args!("expected `{}` at byte {}", char::from(byte), self.at)));
         }
         self.at += 1;
         Ok(())
@@ -80,9 +60,7 @@ impl<'a> Reader<'a> {
         if start < self.text.len() {
             self.at = json::skip_value(self.text, start).map_err(Error::custom::<JsonError>)?;
         }
-        let passed = self
-            .placeholders
-            .partition_point(|found| found.span.start < self.at);
+        let passed = self.placeholders.partition_point(|found| found.span.start < self.at);
         self.placeholders = self.placeholders.get(passed..).unwrap_or_default();
         Ok(self.text.get(start..self.at).unwrap_or_default())
     }
@@ -164,11 +142,7 @@ impl<'a> Reader<'a> {
             return Err(Error::custom("recursion limit exceeded"));
         }
         self.depth += 1;
-        let value = read(&mut Inside {
-            reader: self,
-            close,
-            first: true,
-        })?;
+        let value = read(&mut Inside { reader: self, close, first: true })?;
         self.depth -= 1;
         self.expect(close)?;
         Ok(value)
@@ -229,17 +203,10 @@ impl<'a> Deserializer<'a> for &mut Reader<'a> {
     where
         V: Visitor<'a>,
     {
-        self.sequence(visitor, |json, visitor| {
-            json.deserialize_tuple(len, visitor)
-        })
+        self.sequence(visitor, |json, visitor| json.deserialize_tuple(len, visitor))
     }
 
-    fn deserialize_tuple_struct<V>(
-        self,
-        _name: &'static str,
-        len: usize,
-        visitor: V,
-    ) -> Result<V::Value, Error>
+    fn deserialize_tuple_struct<V>(self, _name: &'static str, len: usize, visitor: V) -> Result<V::Value, Error>
     where
         V: Visitor<'a>,
     {
@@ -257,20 +224,14 @@ impl<'a> Deserializer<'a> for &mut Reader<'a> {
         plain_value(self.skip()?, |json| json.deserialize_option(visitor))
     }
 
-    fn deserialize_newtype_struct<V>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error>
+    fn deserialize_newtype_struct<V>(self, name: &'static str, visitor: V) -> Result<V::Value, Error>
     where
         V: Visitor<'a>,
     {
         if name != RAW_VALUE && self.is_mixed() {
             return visitor.visit_newtype_struct(self);
         }
-        plain_value(self.skip()?, |json| {
-            json.deserialize_newtype_struct(name, visitor)
-        })
+        plain_value(self.skip()?, |json| json.deserialize_newtype_struct(name, visitor))
     }
 
     fn deserialize_enum<V>(
@@ -288,9 +249,7 @@ impl<'a> Deserializer<'a> for &mut Reader<'a> {
         if self.is_mixed() && self.peek() == Some(b'{') {
             return self.nested(b'{', b'}', |inside| visitor.visit_enum(inside));
         }
-        plain_value(self.skip()?, |json| {
-            json.deserialize_enum(name, variants, visitor)
-        })
+        plain_value(self.skip()?, |json| json.deserialize_enum(name, variants, visitor))
     }
 
     fn deserialize_ignored_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -320,9 +279,7 @@ impl<'a> Inside<'_, 'a> {
 
     /// Passes a key and its colon.
     fn key<K: DeserializeSeed<'a>>(&mut self, seed: K) -> Result<K::Value, Error> {
-        let key = seed.deserialize(KeyDeserializer {
-            quoted: self.reader.skip()?,
-        })?;
+        let key = seed.deserialize(KeyDeserializer { quoted: self.reader.skip()? })?;
         self.reader.expect(b':')?;
         Ok(key)
     }
@@ -388,11 +345,7 @@ impl<'a> VariantAccess<'a> for &mut Inside<'_, 'a> {
         self.reader.deserialize_tuple(len, visitor)
     }
 
-    fn struct_variant<V>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error>
+    fn struct_variant<V>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Error>
     where
         V: Visitor<'a>,
     {

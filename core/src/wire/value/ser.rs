@@ -29,10 +29,7 @@ pub fn encode_args<T: Serialize + ?Sized>(value: &T) -> Result<Encoded, Error> {
     let mut encoded = Encoded::with_room();
     let shape = Cell::new(Shape::One);
     let mut json = json_serializer(&mut encoded, &shape);
-    value.serialize(ArgsSerializer {
-        json: &mut json,
-        shape: &shape,
-    })?;
+    value.serialize(ArgsSerializer { json: &mut json, shape: &shape })?;
     if shape.get() == Shape::Several {
         encoded.json.pop();
     }
@@ -53,20 +50,14 @@ pub fn encode_value<T: Serialize + ?Sized>(value: &T) -> Result<Encoded, Error> 
 impl Encoded {
     /// Nothing yet, with room for a small event: saves the growth that most events would need.
     fn with_room() -> Self {
-        Encoded {
-            json: Vec::with_capacity(128),
-            attachments: Vec::new(),
-        }
+        Encoded { json: Vec::with_capacity(128), attachments: Vec::new() }
     }
 }
 
 type JsonSerializer<'a> = serde_json::Serializer<&'a mut Vec<u8>, Lift<'a>>;
 
 fn json_serializer<'a>(encoded: &'a mut Encoded, shape: &'a Cell<Shape>) -> JsonSerializer<'a> {
-    let lift = Lift {
-        attachments: &mut encoded.attachments,
-        shape,
-    };
+    let lift = Lift { attachments: &mut encoded.attachments, shape };
     serde_json::Serializer::with_formatter(&mut encoded.json, lift)
 }
 
@@ -182,12 +173,7 @@ impl<'a, 'b> Serializer for ArgsSerializer<'a, 'b> {
         self.json.serialize_some(value)
     }
 
-    fn serialize_unit_variant(
-        self,
-        name: &'static str,
-        index: u32,
-        variant: &'static str,
-    ) -> Result<(), Error> {
+    fn serialize_unit_variant(self, name: &'static str, index: u32, variant: &'static str) -> Result<(), Error> {
         self.json.serialize_unit_variant(name, index, variant)
     }
 
@@ -198,8 +184,7 @@ impl<'a, 'b> Serializer for ArgsSerializer<'a, 'b> {
         variant: &'static str,
         value: &T,
     ) -> Result<(), Error> {
-        self.json
-            .serialize_newtype_variant(name, index, variant, value)
+        self.json.serialize_newtype_variant(name, index, variant, value)
     }
 
     fn serialize_tuple_variant(
@@ -219,8 +204,7 @@ impl<'a, 'b> Serializer for ArgsSerializer<'a, 'b> {
         variant: &'static str,
         len: usize,
     ) -> Result<Parts<'a, 'b>, Error> {
-        self.json
-            .serialize_struct_variant(name, index, variant, len)
+        self.json.serialize_struct_variant(name, index, variant, len)
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Parts<'a, 'b>, Error> {

@@ -25,7 +25,8 @@ struct Responses {
 
 impl Options {
     fn target(self, socket: &Socket) -> Broadcast {
-        let everyone = if self.from.as_deref() == Some("io") { socket.namespace().compress(true) } else { socket.broadcast() };
+        let everyone =
+            if self.from.as_deref() == Some("io") { socket.namespace().compress(true) } else { socket.broadcast() };
         let mut target = everyone.to_all(self.to).except_all(self.except);
         if self.volatile {
             target = target.volatile();

@@ -2,8 +2,8 @@
 
 use crate::{broadcast, options};
 use pancar::{
-    Ack, Auth, Data, DynamicNamespace, EventName, Namespace, Payload, Reason, Refuse, Result, Server, ServerBuilder, Socket,
-    State, Value,
+    Ack, Auth, Data, DynamicNamespace, EventName, Namespace, Payload, Reason, Refuse, Result, Server, ServerBuilder,
+    Socket, State, Value,
 };
 use serde_json::json;
 use std::sync::Mutex;
@@ -108,7 +108,8 @@ fn vec_arg<T>(list: Vec<T>) -> (Vec<T>,) {
 
 fn record_leaving(socket: &Socket, log: std::sync::Arc<Log>) {
     let (leaving, left) = (log.clone(), log.clone());
-    socket.on_disconnecting(move |socket: Socket, reason: Reason| leaving.add(&socket, "disconnecting", reason.as_str()));
+    socket
+        .on_disconnecting(move |socket: Socket, reason: Reason| leaving.add(&socket, "disconnecting", reason.as_str()));
     socket.on_disconnect(move |socket: Socket, reason: Reason| left.add(&socket, "disconnect", reason.as_str()));
     socket.on("log", move |ack: Ack| ack.send(vec_arg(log.entries())));
 }
