@@ -119,6 +119,13 @@ impl Payload {
         Some(Self { json, attachments: self.attachments.clone() })
     }
 
+    /// The only argument, also where it is a list that a tuple stands for.
+    pub(crate) fn decode_value<T: DeserializeOwned>(&self) -> Result<T> {
+        value::decode_value(&self.json, &self.attachments).map_err(|cause| {
+            Error::new(ErrorKind::Decode, "the value does not have the expected shape").with_source(cause)
+        })
+    }
+
     /// The arguments as a Rust value: a tuple takes them in order, anything else is the first one.
     ///
     /// Arguments that are missing read as `null`, so that an `Option` can take them; further ones are ignored.

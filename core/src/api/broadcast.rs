@@ -240,7 +240,7 @@ impl RemoteSocket {
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when the data have another shape.
     pub fn data<T: DeserializeOwned>(&self) -> Result<T> {
-        crate::payload::Payload::from_checked(self.info.data.clone(), Vec::new()).decode()
+        crate::payload::Payload::from_checked(self.info.data.clone(), Vec::new()).decode_value()
     }
 
     /// Itself as a target.

@@ -1,7 +1,7 @@
 //! Bare Engine.IO: sessions and messages without Socket.IO on top.
 
 use crate::config::Config;
-use crate::error::{Error, ErrorKind, Reason, Result};
+use crate::error::{Reason, Result};
 use crate::hub::Hub;
 use crate::hub::event::{Event, Sink};
 use crate::hub::handshake::Handshake;
@@ -125,7 +125,7 @@ impl Engine {
     /// A server with these options. It serves nobody yet.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOption`] with the option, its value and what is allowed.
+    /// [`ErrorKind::InvalidOption`](crate::ErrorKind::InvalidOption) with the option, its value and what is allowed.
     pub fn new(config: Config, application: impl Application) -> Result<Self> {
         config.validate()?;
         let hub = Hub::new(config, false, None);
@@ -137,12 +137,9 @@ impl Engine {
     /// Listens on a TCP address; the address that was bound.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOption`] for what is no address, [`ErrorKind::Io`] when it cannot be had.
+    /// [`ErrorKind::InvalidOption`](crate::ErrorKind::InvalidOption) for what is no address, [`ErrorKind::Io`](crate::ErrorKind::Io) when it cannot be had.
     pub fn listen(&self, address: impl ToSocketAddrs + std::fmt::Debug) -> Result<SocketAddr> {
-        let bad = || Error::new(ErrorKind::InvalidOption, format!("{address:?} is no address to listen on"));
-        let resolved = address.to_socket_addrs().map_err(|cause| bad().with_source(cause))?.next().ok_or_else(bad)?;
-        let listener = listen::bind_tcp(resolved)?;
-        let bound = listener.local_addr().map_err(|cause| Error::io("the listener has no address", cause))?;
+        let (listener, bound) = listen::bind(address)?;
         let listening = listen::start(&self.endpoint, Address::Tcp(listener), Security::Plain, None)?;
         self.listening.lock().push(listening);
         Ok(bound)

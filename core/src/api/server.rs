@@ -294,11 +294,7 @@ impl Server {
     }
 
     fn listen_with(&self, address: impl ToSocketAddrs + std::fmt::Debug, security: Security) -> Result<SocketAddr> {
-        let resolved = address.to_socket_addrs().map(|mut all| all.next());
-        let bad = || Error::new(ErrorKind::InvalidOption, format!("{address:?} is no address to listen on"));
-        let address = resolved.map_err(|cause| bad().with_source(cause))?.ok_or_else(bad)?;
-        let listener = listen::bind_tcp(address)?;
-        let bound = listener.local_addr().map_err(|cause| Error::io("the listener has no address", cause))?;
+        let (listener, bound) = listen::bind(address)?;
         self.start(Address::Tcp(listener), security)?;
         Ok(bound)
     }

@@ -119,7 +119,7 @@ impl Socket {
     /// # Errors
     /// [`ErrorKind::Decode`] when they have another shape.
     pub fn auth<T: DeserializeOwned>(&self) -> Result<T> {
-        Payload::from_checked(self.inner.auth().clone(), Vec::new()).decode()
+        Payload::from_checked(self.inner.auth().clone(), Vec::new()).decode_value()
     }
 
     /// The transport in use.

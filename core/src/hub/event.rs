@@ -21,13 +21,45 @@ pub enum Event {
     /// An event of a client.
     Message(Message),
     /// A socket is about to leave its rooms, which are listed.
-    Disconnecting { socket: Arc<Socket>, reason: Reason, detail: &'static str, rooms: Vec<Text> },
+    Disconnecting {
+        /// Who leaves.
+        socket: Arc<Socket>,
+        /// Why.
+        reason: Reason,
+        /// More, for people.
+        detail: &'static str,
+        /// Its rooms, its own one included.
+        rooms: Vec<Text>,
+    },
     /// A socket has left.
-    Disconnected { socket: Arc<Socket>, reason: Reason, detail: &'static str },
+    Disconnected {
+        /// Who left.
+        socket: Arc<Socket>,
+        /// Why.
+        reason: Reason,
+        /// More, for people.
+        detail: &'static str,
+    },
     /// An event was sent to a socket that watches what is sent to it.
-    Outgoing { socket: Arc<Socket>, name: Text, args: Payload },
+    Outgoing {
+        /// Who gets it.
+        socket: Arc<Socket>,
+        /// Its name.
+        name: Text,
+        /// Its arguments.
+        args: Payload,
+    },
     /// An event of another server of the cluster.
-    ServerSide { namespace: Arc<Namespace>, name: Text, args: Payload, reply: Option<Reply> },
+    ServerSide {
+        /// The namespace in which it was sent.
+        namespace: Arc<Namespace>,
+        /// Its name.
+        name: Text,
+        /// Its arguments.
+        args: Payload,
+        /// The way to answer, where an answer is wanted.
+        reply: Option<Reply>,
+    },
     /// A dynamic namespace came into being.
     NamespaceCreated(Arc<Namespace>),
     /// A connection of a bare Engine.IO server was opened.

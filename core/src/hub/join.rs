@@ -10,6 +10,7 @@ use crate::hub::socket::{Parts, RecoveryState, Socket};
 use crate::ids::SocketId;
 use crate::payload::Payload;
 use crate::proto::client::Ticket;
+use crate::wire::json;
 use crate::wire::packet;
 use crate::wire::text::Text;
 use std::sync::Arc;
@@ -37,10 +38,11 @@ impl JoinRequest {
         socket.peer().accept(socket.ticket(), socket, || enter(socket, restored))
     }
 
-    /// Refuses the client with a message and, where given, data (JSON text).
+    /// Refuses the client with a message and, where given, data (JSON text; what is no JSON is left out).
     pub fn reject(mut self, message: &str, data: Option<&str>) {
         self.answered = true;
-        self.refuse(message, data);
+        let depth = self.socket.peer().hub().config().max_json_depth;
+        self.refuse(message, data.filter(|data| json::scan_value(data, depth).is_ok()));
     }
 
     /// Whether the client is still waiting.

@@ -403,6 +403,12 @@ impl Link {
         }
     }
 
+    /// Takes what is queued burst by burst, for a host that writes frames itself.
+    pub fn take_messages(&mut self, each: &mut dyn FnMut(&Burst)) {
+        self.lagging = None;
+        self.outbox.take_messages(each);
+    }
+
     /// Takes what is queued, for a connection that only its own task may write to.
     pub fn take(&mut self, buffer: &mut Vec<u8>) -> bool {
         self.lagging = None;

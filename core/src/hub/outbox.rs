@@ -117,6 +117,14 @@ impl Outbox {
         !buffer.is_empty()
     }
 
+    /// Takes what waits burst by burst, for a host that writes frames itself.
+    pub fn take_messages(&mut self, each: &mut dyn FnMut(&Burst)) {
+        while let Some(item) = self.queue.front() {
+            each(&item.burst);
+            self.pop();
+        }
+    }
+
     fn pop(&mut self) {
         if let Some(item) = self.queue.pop_front() {
             self.bytes = self.bytes.saturating_sub(item.burst.len());

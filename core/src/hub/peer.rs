@@ -238,7 +238,13 @@ impl Peer {
     }
 
     /// As above, with memory for the outputs that a burst of inputs shares.
-    fn step_with(self: &Arc<Self>, machine: &mut Machine, input: Input, now: Instant, outputs: &mut Vec<Output>) -> Verdict {
+    fn step_with(
+        self: &Arc<Self>,
+        machine: &mut Machine,
+        input: Input,
+        now: Instant,
+        outputs: &mut Vec<Output>,
+    ) -> Verdict {
         let verdict = machine.connection.handle(input, now, outputs);
         for output in outputs.drain(..) {
             self.apply(machine, output);

@@ -11,6 +11,7 @@ use crate::hub::shard::Timer;
 use crate::ids::{AckId, SocketId};
 use crate::payload::Payload;
 use crate::proto::client::{Slot, Ticket};
+use crate::wire::json;
 use crate::wire::packet;
 use crate::wire::text::Text;
 use parking_lot::{Mutex, RwLock};
@@ -29,7 +30,19 @@ pub trait SocketData: Any + Send + Sync + std::fmt::Debug {
 
 /// Data that is JSON text: how foreign hosts attach it.
 #[derive(Clone, Debug)]
-pub struct JsonData(pub Text);
+pub struct JsonData(Text);
+
+impl JsonData {
+    /// Data from JSON text.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Encode`] when the text is no JSON.
+    pub fn new(text: Text) -> Result<Self> {
+        let no_json = |cause| Error::new(ErrorKind::Encode, "the data are not JSON").with_source(cause);
+        json::scan_value(&text, 1_000).map_err(no_json)?;
+        Ok(Self(text))
+    }
+}
 
 impl SocketData for JsonData {
     fn to_json(&self) -> Text {

@@ -91,17 +91,21 @@ impl Endpoint {
     {
         let (mut parts, body) = request.into_parts();
         let upgrade = parts.extensions.remove::<OnUpgrade>();
-        let remote = parts.extensions.get::<RemoteAddress>().copied();
-        let peer_ip = remote.and_then(|remote| remote.ip);
-        let secure = remote.is_some_and(|remote| remote.secure);
-        let address = ClientAddress::resolve(&self.hub.config().trusted_proxies, peer_ip, secure, &parts.headers);
-        let head = Head { parts, address };
+        let head = self.head(parts);
         let begun = self.begin(&head);
         let me = Arc::clone(self);
         async move {
             let answer = me.go_on(begun, &head, upgrade, body).await;
             me.dress(answer, &head)
         }
+    }
+
+    fn head(&self, parts: Parts) -> Head {
+        let remote = parts.extensions.get::<RemoteAddress>().copied();
+        let ip = remote.and_then(|remote| remote.ip);
+        let secure = remote.is_some_and(|remote| remote.secure);
+        let address = ClientAddress::resolve(&self.hub.config().trusted_proxies, ip, secure, &parts.headers);
+        Head { parts, address }
     }
 
     /// The headers that every answer gets.
@@ -282,20 +286,16 @@ impl Endpoint {
             Ok(answer) => answer,
             Err(answer) => return *answer,
         };
-        if let Err(answer) = self.admit(head).await {
-            return answer;
-        }
-        let (Some(upgrade), Ok(sid)) = (upgrade, self.new_sid(head).await) else {
+        let Some(upgrade) = upgrade else {
             return self.refuse(Refusal::BadRequest, "the connection cannot be upgraded", head);
         };
-        let Some(peer) = self.new_peer(head, sid, Transport::WebSocket) else {
-            return self.refuse(Refusal::BadRequest, "no id could be made", head);
+        let peer = match self.new_websocket(head).await {
+            Ok(peer) => peer,
+            Err(answer) => return answer,
         };
         if let Some(edit) = &self.hooks.initial_headers {
             edit(answer.headers_mut(), peer.handshake());
         }
-        let packet = open_packet(&peer, Transport::WebSocket);
-        peer.push_alone(Burst::text(&[packet.as_bytes()]));
         let busy = head.parts.extensions.get::<Arc<Shard>>().map(Shard::busy);
         tokio::spawn(async move {
             let _busy = busy;
@@ -309,6 +309,52 @@ impl Endpoint {
             }
         });
         answer
+    }
+
+    /// A session that begins on a WebSocket; its first packet is queued.
+    async fn new_websocket(&self, head: &Head) -> Result<Arc<Peer>, Answer> {
+        self.admit(head).await?;
+        let sid = self.new_sid(head).await?;
+        let peer = self.new_peer(head, sid, Transport::WebSocket);
+        let peer = peer.ok_or_else(|| self.refuse(Refusal::BadRequest, "no id could be made", head))?;
+        let packet = open_packet(&peer, Transport::WebSocket);
+        peer.push_alone(Burst::text(&[packet.as_bytes()]));
+        Ok(peer)
+    }
+
+    /// Takes a WebSocket whose frames somebody else reads and writes; its handshake has been judged there, except for the
+    /// origin. The peer, and whether its session polls so far.
+    ///
+    /// # Errors
+    /// The answer to a request that is refused.
+    pub async fn accept_messages(&self, parts: Parts) -> Result<(Arc<Peer>, bool), Answer> {
+        let head = self.head(parts);
+        let parts = &head.parts;
+        let route = Route::parse(&parts.method, parts.uri.query().unwrap_or(""), true, self.hub.config());
+        let route = route.map_err(|refusal| self.refuse(refusal, context(refusal), &head))?;
+        if !cors::websocket_origin_allowed(self.hub.config(), &parts.headers, &head.address) {
+            return Err(self.refuse(Refusal::Forbidden, "the origin is not allowed", &head));
+        }
+        match route {
+            Route::Open(_) => Ok((self.new_websocket(&head).await?, false)),
+            Route::Poll(sid) | Route::Post(sid) | Route::Upgrade(sid) | Route::BadMethod(sid) => {
+                let peer = self.hub.peer(sid.as_str());
+                let peer = peer.ok_or_else(|| self.refuse(Refusal::UnknownSid, "no such session", &head))?;
+                self.begin_probe(&peer, &head)?;
+                Ok((peer, true))
+            }
+        }
+    }
+
+    fn begin_probe(&self, peer: &Arc<Peer>, head: &Head) -> Result<(), Answer> {
+        match peer.handle(Input::Probe, Instant::now()) {
+            Verdict::Go => {}
+            Verdict::Unknown => return Err(self.refuse(Refusal::UnknownSid, "no such session", head)),
+            _ => return Err(self.refuse(Refusal::BadRequest, "the session does not take a WebSocket now", head)),
+        }
+        // What an earlier probe did not wait to hear.
+        while peer.probe_news().is_some() {}
+        Ok(())
     }
 
     fn check_upgrade(&self, head: &Head) -> Result<Answer, Box<Answer>> {
@@ -328,13 +374,9 @@ impl Endpoint {
             Ok(answer) => answer,
             Err(answer) => return *answer,
         };
-        match peer.handle(Input::Probe, Instant::now()) {
-            Verdict::Go => {}
-            Verdict::Unknown => return self.refuse(Refusal::UnknownSid, "no such session", head),
-            _ => return self.refuse(Refusal::BadRequest, "the session does not take a WebSocket now", head),
+        if let Err(answer) = self.begin_probe(&peer, head) {
+            return answer;
         }
-        // What an earlier probe did not wait to hear.
-        while peer.probe_news().is_some() {}
         let busy = head.parts.extensions.get::<Arc<Shard>>().map(Shard::busy);
         tokio::spawn(async move {
             let _busy = busy;

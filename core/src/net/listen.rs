@@ -1,9 +1,10 @@
 //! Listening by ourselves: one thread per core, each with a runtime of its own, on which a connection lives and dies.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::hub::shard::{Busy, Shard};
 use crate::net::endpoint::{Endpoint, RemoteAddress};
 use crate::net::service::PancarService;
+use crate::net::websocket::Io;
 use crate::net::worker;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -18,8 +19,9 @@ use std::os::unix::net::UnixListener as StdUnixListener;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{mpsc, watch};
 use tower::Service;
@@ -44,6 +46,8 @@ pub enum Address {
     Tcp(StdListener),
     /// A Unix socket; the file is removed when listening ends.
     Unix(StdUnixListener, PathBuf),
+    /// Nowhere: connections are handed over by a host.
+    Nowhere,
 }
 
 /// How connections are encrypted, where they are.
@@ -57,30 +61,29 @@ pub enum Security {
 }
 
 enum Accepted {
-    Tcp(TcpStream, SocketAddr),
+    Tcp(TcpStream, SocketAddr, Bytes),
+    Other(Box<dyn Io>, RemoteAddress),
     Unix(UnixStream),
 }
 
 /// A connection on its way to the thread that serves it.
 enum Handed {
-    Tcp(std::net::TcpStream, SocketAddr),
+    /// With the bytes that were read from it already.
+    Tcp(std::net::TcpStream, SocketAddr, Bytes),
+    /// A stream of somebody else's.
+    Other(Box<dyn Io>, RemoteAddress),
     Unix(std::os::unix::net::UnixStream),
 }
 
 /// A server that listens. Dropping it does not stop it.
 #[derive(Debug)]
 pub struct Listening {
-    address: Option<SocketAddr>,
     phase: watch::Sender<Phase>,
+    seats: Seats,
     done: watch::Receiver<usize>,
 }
 
 impl Listening {
-    /// The address; nothing for a Unix socket.
-    pub fn address(&self) -> Option<SocketAddr> {
-        self.address
-    }
-
     /// Stops accepting. Connections that there are go on.
     pub fn stop_accepting(&self) {
         self.advance(Phase::Draining);
@@ -89,6 +92,21 @@ impl Listening {
     /// Stops accepting and lets connections end after the request that they are at.
     pub fn close(&self) {
         self.advance(Phase::Closing);
+    }
+
+    /// Serves a connection that somebody else accepted and read `head` from.
+    pub fn adopt_tcp(&self, stream: std::net::TcpStream, remote: SocketAddr, head: Bytes) {
+        self.seats.hand(Handed::Tcp(stream, remote, head));
+    }
+
+    /// Serves a stream of somebody else's.
+    pub fn adopt_pipe(&self, stream: Box<dyn Io>, remote: RemoteAddress) {
+        self.seats.hand(Handed::Other(stream, remote));
+    }
+
+    /// Where futures run that a host asks for.
+    pub fn handle(&self) -> Option<tokio::runtime::Handle> {
+        self.seats.least().map(|seat| seat.handle.clone())
     }
 
     fn advance(&self, to: Phase) {
@@ -103,6 +121,18 @@ impl Listening {
     pub async fn ended(&self) {
         drop(self.done.clone().wait_for(|threads| *threads == 0).await);
     }
+}
+
+/// Binds the first address that a name stands for; the address that was bound.
+///
+/// # Errors
+/// [`ErrorKind::InvalidOption`] for what is no address, [`ErrorKind::Io`] when it cannot be had.
+pub fn bind(address: impl std::net::ToSocketAddrs + std::fmt::Debug) -> Result<(StdListener, SocketAddr)> {
+    let bad = || Error::new(ErrorKind::InvalidOption, format!("{address:?} is no address to listen on"));
+    let resolved = address.to_socket_addrs().map_err(|cause| bad().with_source(cause))?.next().ok_or_else(bad)?;
+    let listener = bind_tcp(resolved)?;
+    let bound = listener.local_addr().map_err(|cause| Error::io("the listener has no address", cause))?;
+    Ok((listener, bound))
 }
 
 /// Binds a TCP address.
@@ -155,25 +185,24 @@ pub fn start(
     let threads = config.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let (phase, watched) = watch::channel(Phase::Running);
     let (done, ended) = watch::channel(threads);
-    let local = match &address {
-        Address::Tcp(listener) => listener.local_addr().ok(),
-        Address::Unix(..) => None,
-    };
-    let mut seats = Vec::with_capacity(threads);
-    let mut acceptor = Acceptor { address, seats: Vec::with_capacity(threads) };
+    let mut begun = Vec::with_capacity(threads);
+    let mut seats = Seats(Vec::with_capacity(threads));
+    let mut senders = Vec::with_capacity(threads);
     for _ in 0..threads {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|cause| Error::io("cannot make a runtime", cause))?;
         let handle = runtime.handle().clone();
-        let shard = Shard::new(std::time::Instant::now(), move |future| drop(handle.spawn(future)));
+        let spawner = handle.clone();
+        let shard = Shard::new(std::time::Instant::now(), move |future| drop(spawner.spawn(future)));
         let (sender, receiver) = mpsc::unbounded_channel();
-        acceptor.seats.push((sender, Arc::clone(&shard)));
-        seats.push((runtime, shard, receiver));
+        seats.0.push(Seat { sender: sender.downgrade(), shard: Arc::clone(&shard), handle });
+        senders.push(sender);
+        begun.push((runtime, shard, receiver));
     }
-    let mut acceptor = Some(acceptor);
-    for (number, (runtime, shard, receiver)) in seats.into_iter().enumerate() {
+    let mut acceptor = Some(Acceptor { address, seats: seats.clone(), _senders: senders });
+    for (number, (runtime, shard, receiver)) in begun.into_iter().enumerate() {
         endpoint.hub().add_shard(Arc::clone(&shard));
         let thread = Thread {
             endpoint: Arc::clone(endpoint),
@@ -193,12 +222,14 @@ pub fn start(
             })
             .map_err(|cause| Error::io("cannot start a worker", cause))?;
     }
-    Ok(Listening { address: local, phase, done: ended })
+    Ok(Listening { phase, done: ended, seats })
 }
 
 struct Acceptor {
     address: Address,
-    seats: Vec<(mpsc::UnboundedSender<Handed>, Arc<Shard>)>,
+    seats: Seats,
+    /// Threads end when nobody can hand them anything.
+    _senders: Vec<mpsc::UnboundedSender<Handed>>,
 }
 
 struct Thread {
@@ -235,7 +266,10 @@ impl Thread {
 
     fn take(&self, handed: Handed) {
         let connection = match handed {
-            Handed::Tcp(stream, remote) => TcpStream::from_std(stream).map(|stream| Accepted::Tcp(stream, remote)),
+            Handed::Tcp(stream, remote, head) => {
+                TcpStream::from_std(stream).map(|stream| Accepted::Tcp(stream, remote, head))
+            }
+            Handed::Other(stream, remote) => Ok(Accepted::Other(stream, remote)),
             Handed::Unix(stream) => UnixStream::from_std(stream).map(Accepted::Unix),
         };
         let Ok(connection) = connection else { return };
@@ -248,22 +282,27 @@ impl Thread {
         let security = self.security.clone();
         tokio::spawn(async move {
             match connection {
-                Accepted::Tcp(stream, _) => {
+                Accepted::Tcp(stream, _, head) if head.is_empty() => {
                     stream.set_nodelay(true).ok();
                     secure(stream, security, service, serving).await;
                 }
+                Accepted::Tcp(stream, _, head) => {
+                    stream.set_nodelay(true).ok();
+                    serve_http(Prefixed { head, stream }, service, serving).await;
+                }
+                Accepted::Other(stream, _) => serve_http(stream, service, serving).await,
                 Accepted::Unix(stream) => serve_http(stream, service, serving).await,
             }
         });
     }
 
     fn service(&self, connection: &Accepted) -> Http {
-        let ip = match connection {
-            Accepted::Tcp(_, remote) => Some(remote.ip().to_canonical()),
-            Accepted::Unix(_) => None,
-        };
         let secure = !matches!(self.security, Security::Plain);
-        let remote = RemoteAddress { ip, secure };
+        let remote = match connection {
+            Accepted::Tcp(_, remote, _) => RemoteAddress { ip: Some(remote.ip().to_canonical()), secure },
+            Accepted::Other(_, remote) => *remote,
+            Accepted::Unix(_) => RemoteAddress { ip: None, secure },
+        };
         let shard = Arc::clone(&self.shard);
         Http { endpoint: Arc::clone(&self.endpoint), shard, remote, fallback: self.fallback.clone() }
     }
@@ -285,20 +324,21 @@ impl Acceptor {
                     match listener.accept().await {
                         Ok((stream, remote)) => {
                             if let Ok(stream) = stream.into_std() {
-                                self.hand(Handed::Tcp(stream, remote));
+                                self.seats.hand(Handed::Tcp(stream, remote, Bytes::new()));
                             }
                         }
                         Err(error) => pause(&error).await,
                     }
                 }
             }
+            Address::Nowhere => std::future::pending().await,
             Address::Unix(ref listener, _) => {
                 let Ok(listener) = listener.try_clone().and_then(UnixListener::from_std) else { return };
                 loop {
                     match listener.accept().await {
                         Ok((stream, _)) => {
                             if let Ok(stream) = stream.into_std() {
-                                self.hand(Handed::Unix(stream));
+                                self.seats.hand(Handed::Unix(stream));
                             }
                         }
                         Err(error) => pause(&error).await,
@@ -307,12 +347,77 @@ impl Acceptor {
             }
         }
     }
+}
 
-    /// To the thread with the fewest connections.
+/// The threads, and what they are to serve.
+#[derive(Clone)]
+struct Seats(Vec<Seat>);
+
+#[derive(Clone)]
+struct Seat {
+    sender: mpsc::WeakUnboundedSender<Handed>,
+    shard: Arc<Shard>,
+    handle: tokio::runtime::Handle,
+}
+
+impl Seats {
+    /// The thread with the fewest connections.
+    fn least(&self) -> Option<&Seat> {
+        self.0.iter().min_by_key(|seat| seat.shard.load())
+    }
+
     fn hand(&self, connection: Handed) {
-        if let Some((sender, _)) = self.seats.iter().min_by_key(|(_, shard)| shard.load()) {
+        if let Some(sender) = self.least().and_then(|seat| seat.sender.upgrade()) {
             drop(sender.send(connection));
         }
+    }
+}
+
+impl std::fmt::Debug for Seats {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Seats").field(&self.0.len()).finish()
+    }
+}
+
+/// A stream of which something was read already.
+pub(super) struct Prefixed {
+    head: Bytes,
+    stream: TcpStream,
+}
+
+impl Prefixed {
+    /// The stream itself, and what of the head has not been read.
+    pub(super) fn into_parts(self) -> (TcpStream, Bytes) {
+        (self.stream, self.head)
+    }
+}
+
+impl AsyncRead for Prefixed {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        space: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        if self.head.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(context, space);
+        }
+        let count = self.head.len().min(space.remaining());
+        space.put_slice(&self.head.split_to(count));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Prefixed {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 

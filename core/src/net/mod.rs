@@ -15,6 +15,8 @@ mod static_client;
 #[cfg(feature = "tls")]
 pub mod tls;
 mod upgrade;
+#[cfg(test)]
+mod vectors;
 mod websocket;
 mod worker;
 

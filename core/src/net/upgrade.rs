@@ -2,6 +2,7 @@
 
 use crate::hub::outbox::Wire;
 use crate::net::answer::{self, Answer};
+use crate::net::listen::Prefixed;
 use crate::net::websocket::Stream;
 use crate::proto::route::Refusal;
 use base64::Engine as _;
@@ -64,6 +65,13 @@ pub fn unwrap(upgraded: Upgraded) -> (Halves, Vec<u8>) {
     };
     let upgraded = match upgraded.downcast::<TokioIo<UnixStream>>() {
         Ok(parts) => return (Stream::unix(parts.io.into_inner()), parts.read_buf.to_vec()),
+        Err(upgraded) => upgraded,
+    };
+    let upgraded = match upgraded.downcast::<TokioIo<Prefixed>>() {
+        Ok(parts) => {
+            let (stream, head) = parts.io.into_inner().into_parts();
+            return (tcp(stream), [&parts.read_buf[..], &head].concat());
+        }
         Err(upgraded) => upgraded,
     };
     match hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {

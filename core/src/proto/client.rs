@@ -63,6 +63,12 @@ pub struct Ticket {
     serial: u64,
 }
 
+#[cfg(test)]
+impl Ticket {
+    /// The ticket of the first CONNECT of a connection.
+    pub(crate) const FIRST: Self = Self { slot: 0, serial: 1 };
+}
+
 impl Client {
     /// A client that has joined nothing yet.
     pub fn new(config: &Config, now: Instant) -> Self {
@@ -287,3 +293,8 @@ fn describe(error: packet::PacketError) -> Violation {
         E::NotJson | E::Json(_) => "bad packet: invalid payload",
     }
 }
+
+#[cfg(test)]
+mod attachment_tests;
+#[cfg(test)]
+mod tests;

@@ -192,3 +192,8 @@ impl Connection {
         }
     }
 }
+
+#[cfg(test)]
+mod random_tests;
+#[cfg(test)]
+mod tests;

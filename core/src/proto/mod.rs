@@ -6,3 +6,5 @@ pub mod client;
 pub mod connection;
 pub mod route;
 pub mod session;
+#[cfg(test)]
+mod vectors;

@@ -143,14 +143,17 @@ impl Session {
 
     /// Time has passed.
     pub fn timeout(&mut self, now: Instant, out: &mut Vec<Output>) {
-        if let State::Closing { until, reason } = self.state {
-            if now >= until {
+        match self.state {
+            State::Closed => {}
+            State::Closing { until, reason } if now >= until => {
                 self.end(reason, "the client never came to hear of it", out);
             }
-            return;
+            State::Closing { .. } => {}
+            State::Open => {
+                self.beat(now, out);
+                self.probe_timeout(now, out);
+            }
         }
-        self.beat(now, out);
-        self.probe_timeout(now, out);
     }
 
     fn beat(&mut self, now: Instant, out: &mut Vec<Output>) {

@@ -132,6 +132,13 @@ impl Burst {
         self.0.control
     }
 
+    /// The code and the words of a close frame, where it is one. A frame without a code has code 1005.
+    pub fn as_close(&self) -> Option<(u16, &str)> {
+        let body = self.0.bytes.strip_prefix(&[CLOSE])?.get(1..)?;
+        let Some((code, words)) = body.split_first_chunk::<2>() else { return Some((1005, "")) };
+        Some((u16::from_be_bytes(*code), std::str::from_utf8(words).unwrap_or_default()))
+    }
+
     /// The messages one by one, for a host that owns the transport: text, or binary.
     pub fn messages(&self) -> impl Iterator<Item = Result<&[u8], &[u8]>> {
         let text = self.0.bytes.get(self.0.text_at..self.0.text_end).filter(|text| !text.is_empty()).map(Ok);

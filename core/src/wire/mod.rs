@@ -6,3 +6,5 @@ pub mod json;
 pub mod packet;
 pub mod text;
 pub mod value;
+#[cfg(test)]
+pub(crate) mod vectors;

@@ -245,7 +245,8 @@ fn the_heartbeat_goes_on_while_an_upgrade_is_under_way() {
 
 #[test]
 fn what_is_no_probe_ends_the_probe_and_not_the_session() {
-    let garbage = [Some("2"), Some("2prob"), Some("3probe"), Some("4x"), Some("5"), Some("1"), Some("6"), Some("x"), None];
+    let garbage =
+        [Some("2"), Some("2prob"), Some("3probe"), Some("4x"), Some("5"), Some("1"), Some("6"), Some("x"), None];
     for word in garbage {
         let mut script = quiet(Polling);
         script.probe();

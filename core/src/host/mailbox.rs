@@ -1,0 +1,210 @@
+//! Events for a host: one wake per burst, drained in bulk, with pressure when the host lags.
+
+use crate::error::Result;
+use crate::host::server::MatchRequest;
+use crate::hub::acks::AckOutcome;
+use crate::hub::event::{Event as HubEvent, Sink};
+use crate::payload::Payload;
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Waker;
+
+/// Bytes of undrained events at which reading from clients pauses. It goes on at half of it.
+const HIGH_WATER: usize = 4 << 20;
+
+/// What an event counts besides its arguments.
+const EVENT_BYTES: usize = 128;
+
+/// Wakes the host. Called on threads of the server; it must neither block nor call back.
+pub type Bell = Box<dyn Fn() + Send + Sync>;
+
+/// Something for the host.
+#[derive(Debug)]
+pub enum Event {
+    /// Something that happened to a client.
+    Hub(HubEvent),
+    /// The answer to [`Server::emit_with_ack`](crate::host::Server::emit_with_ack).
+    Ack {
+        /// What the host gave to tell answers apart.
+        token: u64,
+        /// The arguments, a timeout, or that the client left.
+        answer: Result<Payload>,
+    },
+    /// The answers to [`Server::broadcast_with_ack`](crate::host::Server::broadcast_with_ack).
+    Acks {
+        /// What the host gave to tell answers apart.
+        token: u64,
+        /// One for each client.
+        outcomes: Vec<AckOutcome>,
+    },
+    /// A client asks for a namespace that does not exist; does a dynamic one of the host take it?
+    Match(MatchRequest),
+    /// The server has closed.
+    Closed,
+}
+
+impl Event {
+    fn bytes(&self) -> usize {
+        let args = match self {
+            Self::Hub(HubEvent::Message(message)) => &message.args,
+            Self::Hub(HubEvent::Outgoing { args, .. }) => args,
+            Self::Ack { answer: Ok(args), .. } => args,
+            Self::Hub(HubEvent::Text(_, text)) => return text.len() + EVENT_BYTES,
+            Self::Hub(HubEvent::Binary(_, data)) => return data.len() + EVENT_BYTES,
+            _ => return EVENT_BYTES,
+        };
+        let attachments: usize = args.attachments().iter().map(bytes::Bytes::len).sum();
+        args.json().len() + attachments + EVENT_BYTES
+    }
+}
+
+#[derive(Default)]
+struct Queue {
+    events: VecDeque<Event>,
+    bytes: usize,
+    /// Readers that pause.
+    paused: Vec<Waker>,
+}
+
+/// The mailbox of a host.
+pub struct Mailbox {
+    queue: Mutex<Queue>,
+    congested: AtomicBool,
+    bell: Bell,
+}
+
+impl std::fmt::Debug for Mailbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mailbox").field("events", &self.len()).finish_non_exhaustive()
+    }
+}
+
+impl Mailbox {
+    /// An empty mailbox.
+    pub fn new(bell: Bell) -> Self {
+        Self { queue: Mutex::default(), congested: AtomicBool::new(false), bell }
+    }
+
+    /// Number of events that wait.
+    pub fn len(&self) -> usize {
+        self.queue.lock().events.len()
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Puts an event in; rings when it is the first.
+    pub fn put(&self, event: Event) {
+        let first = {
+            let mut queue = self.queue.lock();
+            let first = queue.events.is_empty();
+            queue.bytes += event.bytes();
+            if queue.bytes >= HIGH_WATER {
+                self.congested.store(true, Ordering::Release);
+            }
+            queue.events.push_back(event);
+            first
+        };
+        if first {
+            (self.bell)();
+        }
+    }
+
+    /// Takes up to `max` events, oldest first. When some are left the bell rings again, so that a host may take turns.
+    pub fn drain(&self, max: usize) -> Vec<Event> {
+        let (events, awake, more) = {
+            let mut queue = self.queue.lock();
+            let count = queue.events.len().min(max);
+            let events: Vec<Event> = queue.events.drain(..count).collect();
+            let bytes: usize = events.iter().map(Event::bytes).sum();
+            queue.bytes = queue.bytes.saturating_sub(bytes);
+            let clear = queue.bytes < HIGH_WATER / 2;
+            if clear {
+                self.congested.store(false, Ordering::Release);
+            }
+            let awake = if clear { std::mem::take(&mut queue.paused) } else { Vec::new() };
+            (events, awake, !queue.events.is_empty())
+        };
+        awake.into_iter().for_each(Waker::wake);
+        if more {
+            (self.bell)();
+        }
+        events
+    }
+}
+
+impl Sink for Mailbox {
+    fn push(&self, event: HubEvent) {
+        self.put(Event::Hub(event));
+    }
+
+    fn is_congested(&self) -> bool {
+        self.congested.load(Ordering::Acquire)
+    }
+
+    fn wake_when_clear(&self, waker: &Waker) {
+        let mut queue = self.queue.lock();
+        if self.congested.load(Ordering::Acquire) {
+            queue.paused.push(waker.clone());
+        } else {
+            waker.wake_by_ref();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicUsize;
+
+    fn mailbox() -> (Mailbox, Arc<AtomicUsize>) {
+        let rung = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&rung);
+        (Mailbox::new(Box::new(move || drop(count.fetch_add(1, Ordering::SeqCst)))), rung)
+    }
+
+    #[test]
+    fn the_bell_rings_once_per_burst() {
+        let (mailbox, rung) = mailbox();
+        (0..100).for_each(|_| mailbox.put(Event::Closed));
+        assert_eq!(rung.load(Ordering::SeqCst), 1);
+        assert_eq!(mailbox.drain(1000).len(), 100);
+        mailbox.put(Event::Closed);
+        assert_eq!(rung.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn what_a_bounded_drain_leaves_rings_again() {
+        let (mailbox, rung) = mailbox();
+        (0..3).for_each(|_| mailbox.put(Event::Closed));
+        assert_eq!(mailbox.drain(2).len(), 2);
+        assert_eq!(rung.load(Ordering::SeqCst), 2);
+        assert_eq!(mailbox.drain(2).len(), 1);
+        assert_eq!(rung.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn readers_pause_when_the_host_lags_and_go_on_when_it_has_drained() {
+        struct Count(AtomicUsize);
+        impl std::task::Wake for Count {
+            fn wake(self: Arc<Self>) {
+                self.0.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        let (mailbox, _) = mailbox();
+        let big = || Event::Ack { token: 0, answer: Payload::from_args(&"x".repeat(1 << 20)) };
+        (0..4).for_each(|_| mailbox.put(big()));
+        assert!(mailbox.is_congested());
+        let woken = Arc::new(Count(AtomicUsize::new(0)));
+        mailbox.wake_when_clear(&Waker::from(Arc::clone(&woken)));
+        mailbox.drain(1);
+        assert_eq!(woken.0.load(Ordering::SeqCst), 0);
+        mailbox.drain(2);
+        assert_eq!(woken.0.load(Ordering::SeqCst), 1);
+        assert!(!mailbox.is_congested());
+    }
+}

@@ -1,0 +1,292 @@
+//! The server of a host.
+
+use crate::config::Config;
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::external::{self, ExternalSocket, PendingRequest};
+use crate::host::mailbox::{Bell, Event, Mailbox};
+use crate::host::pipe::Pipe;
+use crate::hub::Hub;
+use crate::hub::namespace::Namespace;
+use crate::hub::pattern::Pattern;
+use crate::hub::registry::Matcher;
+use crate::hub::socket::Socket;
+use crate::hub::target::{Flags, Target};
+use crate::net::Endpoint;
+use crate::net::RemoteAddress;
+use crate::net::hooks::Hooks;
+use crate::net::listen::{self, Address, Listening, Security};
+use crate::payload::Payload;
+use crate::wire::text::Text;
+use bytes::Bytes;
+use http::{Request, Response};
+use parking_lot::Mutex;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::Path;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// A client asks for a namespace that does not exist. Dropped without an answer it is refused.
+#[derive(Debug)]
+pub struct MatchRequest {
+    /// The name that the client gave.
+    pub name: Text,
+    /// The credentials that it sent.
+    pub auth: Payload,
+    /// The number of the dynamic namespace that is asked.
+    pub matcher: u64,
+    answer: oneshot::Sender<bool>,
+}
+
+impl MatchRequest {
+    /// Whether the dynamic namespace takes the name.
+    pub fn answer(self, takes: bool) {
+        // A client that went away meanwhile does not care.
+        self.answer.send(takes).ok();
+    }
+}
+
+/// A server whose events are pulled.
+pub struct Server {
+    hub: Arc<Hub>,
+    endpoint: Arc<Endpoint>,
+    mailbox: Arc<Mailbox>,
+    listening: Mutex<Vec<Arc<Listening>>>,
+    /// Threads without a listener, for connections that the host hands over.
+    workers: Mutex<Option<Arc<Listening>>>,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("mailbox", &self.mailbox).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// A server with the given options. It serves nobody yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOption`] with the option, its value and what is allowed.
+    pub fn new(config: Config, bell: Bell) -> Result<Self> {
+        Self::with_hooks(config, Hooks::default(), bell)
+    }
+
+    /// As [`new`](Self::new), with functions that the HTTP part calls on threads of the server.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn with_hooks(config: Config, hooks: Hooks, bell: Bell) -> Result<Self> {
+        config.validate()?;
+        let client = config.serve_client.as_deref().map(crate::net::load_client).transpose()?;
+        let hub = Hub::new(config, true, None);
+        let mailbox = Arc::new(Mailbox::new(bell));
+        hub.set_sink(Arc::clone(&mailbox) as _);
+        let endpoint = Endpoint::new(Arc::clone(&hub), hooks, client);
+        Ok(Self { hub, endpoint, mailbox, listening: Mutex::default(), workers: Mutex::default() })
+    }
+
+    /// Takes up to `max` events, oldest first.
+    pub fn drain(&self, max: usize) -> Vec<Event> {
+        self.mailbox.drain(max)
+    }
+
+    /// The mailbox.
+    pub fn mailbox(&self) -> &Arc<Mailbox> {
+        &self.mailbox
+    }
+
+    /// The options.
+    pub fn config(&self) -> &Config {
+        self.hub.config()
+    }
+
+    /// Number of connections.
+    pub fn clients_count(&self) -> usize {
+        self.hub.clients_count()
+    }
+
+    /// A namespace, made when there is none of the name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidName`] for a name that no client could send.
+    pub fn of(&self, name: &str) -> Result<Arc<Namespace>> {
+        self.hub.of(name)
+    }
+
+    /// An existing namespace.
+    pub fn namespace(&self, name: &str) -> Option<Arc<Namespace>> {
+        self.hub.namespace(name)
+    }
+
+    /// All namespaces.
+    pub fn namespaces(&self) -> Vec<Arc<Namespace>> {
+        self.hub.namespaces()
+    }
+
+    /// Adds a dynamic namespace whose names fit a pattern. [`Namespace::parent`] of a child is the number that is given.
+    pub fn of_pattern(&self, pattern: Pattern) -> usize {
+        self.hub.add_parent(Matcher::Pattern(pattern))
+    }
+
+    /// Adds a dynamic namespace that asks the host with [`Event::Match`], in which `matcher` is the number given here.
+    /// [`Namespace::parent`] of a child is the number that is returned.
+    pub fn of_matching(&self, matcher: u64) -> usize {
+        let mailbox = Arc::downgrade(&self.mailbox);
+        self.hub.add_parent(Matcher::Predicate(Arc::new(move |name, auth| {
+            let (answer, answered) = oneshot::channel();
+            if let Some(mailbox) = mailbox.upgrade() {
+                let request = MatchRequest { name: name.into(), auth: auth.clone(), matcher, answer };
+                mailbox.put(Event::Match(request));
+            }
+            Box::pin(async move { answered.await.unwrap_or(false) })
+        })))
+    }
+
+    /// Sends an event to a socket; its answer, a timeout or its leaving comes as [`Event::Ack`] with the token.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Disconnected`], [`ErrorKind::InvalidName`], [`ErrorKind::LimitExceeded`]; then no event comes.
+    pub fn emit_with_ack(
+        &self,
+        socket: &Arc<Socket>,
+        flags: Flags,
+        name: &str,
+        args: &Payload,
+        token: u64,
+    ) -> Result<()> {
+        let mailbox = Arc::clone(&self.mailbox);
+        let done = Box::new(move |answer| mailbox.put(Event::Ack { token, answer }));
+        socket.emit_with_ack(flags, name, args, done)
+    }
+
+    /// Sends an event to many sockets; the outcomes of all of them come as one [`Event::Acks`] with the token.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidName`]; then no event comes.
+    pub fn broadcast_with_ack(
+        &self,
+        namespace: &Namespace,
+        target: &Target,
+        flags: Flags,
+        name: &str,
+        args: &Payload,
+        token: u64,
+    ) -> Result<()> {
+        let mailbox = Arc::clone(&self.mailbox);
+        let done = Box::new(move |outcomes| mailbox.put(Event::Acks { token, outcomes }));
+        namespace.emit_with_ack(target, flags, name, args, done)
+    }
+
+    /// Listens on a TCP address; the address that was bound.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOption`] for what is no address, [`ErrorKind::Io`] when it cannot be had.
+    pub fn listen(&self, address: impl ToSocketAddrs + std::fmt::Debug) -> Result<SocketAddr> {
+        let (listener, bound) = listen::bind(address)?;
+        self.start(Address::Tcp(listener))?;
+        Ok(bound)
+    }
+
+    /// Listens on a Unix socket.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when the path cannot be had.
+    pub fn listen_unix(&self, path: &Path) -> Result<()> {
+        self.start(Address::Unix(listen::bind_unix(path)?, path.to_owned())).map(drop)
+    }
+
+    fn start(&self, address: Address) -> Result<Arc<Listening>> {
+        if self.hub.is_closing() {
+            return Err(Error::new(ErrorKind::Closed, "the server is closed"));
+        }
+        let listening = Arc::new(listen::start(&self.endpoint, address, Security::Plain, None)?);
+        self.listening.lock().push(Arc::clone(&listening));
+        Ok(listening)
+    }
+
+    /// Threads for connections that the host hands over, started at the first need.
+    fn workers(&self) -> Result<Arc<Listening>> {
+        let mut workers = self.workers.lock();
+        if let Some(workers) = &*workers {
+            return Ok(Arc::clone(workers));
+        }
+        let started = self.start(Address::Nowhere)?;
+        *workers = Some(Arc::clone(&started));
+        Ok(started)
+    }
+
+    fn handle(&self) -> Result<tokio::runtime::Handle> {
+        self.workers()?.handle().ok_or_else(|| Error::new(ErrorKind::Closed, "the server has no threads"))
+    }
+
+    /// Takes a TCP connection from the host, with the bytes of HTTP that were read from it already, and serves it at full
+    /// speed: requests on the server's path, WebSocket included.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Closed`] when the server is closed, [`ErrorKind::Io`] when no thread can be had.
+    pub fn adopt(&self, stream: std::net::TcpStream, head: Bytes) -> Result<()> {
+        let remote = stream.peer_addr().map_err(|cause| Error::io("the connection has no other side", cause))?;
+        stream.set_nonblocking(true).map_err(|cause| Error::io("the connection cannot be used", cause))?;
+        self.workers()?.adopt_tcp(stream, remote, head);
+        Ok(())
+    }
+
+    /// Takes a connection whose bytes the host carries; see [`Pipe`].
+    ///
+    /// # Errors
+    /// As [`adopt`](Self::adopt).
+    pub fn adopt_pipe(&self, remote: RemoteAddress, bell: Bell) -> Result<Arc<Pipe>> {
+        let (pipe, stream) = Pipe::new(bell);
+        self.workers()?.adopt_pipe(Box::new(stream), remote);
+        Ok(pipe)
+    }
+
+    /// Answers an HTTP request that the host received. `done` is called once, on a thread of the server. Dropping what is
+    /// returned says that the client is gone.
+    ///
+    /// # Errors
+    /// As [`adopt`](Self::adopt).
+    pub fn request(
+        &self,
+        request: Request<Bytes>,
+        done: impl FnOnce(Response<Bytes>) + Send + 'static,
+    ) -> Result<PendingRequest> {
+        let handle = self.handle()?;
+        Ok(external::request(&self.endpoint, &handle, request, done))
+    }
+
+    /// Takes a WebSocket whose messages the host carries. `done` gets it, or the answer to a refused request. The bell
+    /// rings when [`ExternalSocket::take`] has something.
+    ///
+    /// # Errors
+    /// As [`adopt`](Self::adopt).
+    pub fn websocket(
+        &self,
+        request: Request<()>,
+        bell: Bell,
+        done: impl FnOnce(std::result::Result<ExternalSocket, Response<Bytes>>) + Send + 'static,
+    ) -> Result<()> {
+        let handle = self.handle()?;
+        external::websocket(&self.endpoint, &handle, request, bell, done);
+        Ok(())
+    }
+
+    /// Closes the server; [`Event::Closed`] comes when every client has been told or `close_timeout` has passed.
+    pub fn close(&self) {
+        let listening = std::mem::take(&mut *self.listening.lock());
+        *self.workers.lock() = None;
+        listening.iter().for_each(|listening| listening.stop_accepting());
+        self.hub.close();
+        listening.iter().for_each(|listening| listening.close());
+        let mailbox = Arc::clone(&self.mailbox);
+        let wait = move || {
+            if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() {
+                listening.iter().for_each(|listening| runtime.block_on(listening.ended()));
+            }
+            mailbox.put(Event::Closed);
+        };
+        if let Err(error) = std::thread::Builder::new().name("pancar-close".into()).spawn(wait) {
+            tracing::error!(%error, "closing is not waited for");
+            self.mailbox.put(Event::Closed);
+        }
+    }
+}
