@@ -141,8 +141,8 @@ pub struct Config {
     pub max_packets_per_payload: usize,
     /// Largest number of Engine.IO packets in one polling answer; the rest stays queued for the next.
     ///
-    /// Default none: whatever is queued. Read at every answer. Set it to 16 for clients built on python-engineio, which
-    /// by default refuse answers of more packets.
+    /// Default none: whatever is queued, but 16 where the client's `User-Agent` says that it is a Python program: clients
+    /// built on python-engineio refuse answers of more. Read when a session opens.
     pub max_packets_per_poll: Option<usize>,
     /// Largest number of attachments of one packet from a client.
     ///

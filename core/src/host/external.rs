@@ -4,8 +4,10 @@ use crate::error::Reason;
 use crate::host::mailbox::Bell;
 use crate::hub::link::Standing;
 use crate::hub::peer::{Peer, ProbeNews};
+use crate::hub::shard::{Busy, Shard};
 use crate::net::Endpoint;
 use crate::proto::connection::Input;
+use crate::wire::frame::Burst;
 use crate::wire::text::Text;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -13,10 +15,21 @@ use http_body_util::{BodyExt as _, Full};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
 use std::time::Instant;
 use tokio::runtime::Handle;
+
+/// The close code that stands for none.
+const NO_CODE: u16 = 1005;
+
+/// How many messages of the largest size may wait behind a switch that a POST in flight holds up.
+const STASH: usize = 4;
+
+/// The thread on which something of the host's runs.
+pub(super) struct Seat {
+    pub(super) handle: Handle,
+    pub(super) shard: Arc<Shard>,
+}
 
 /// A request that is being answered. Dropped, it tells the server that the client is gone.
 #[derive(Debug)]
@@ -30,12 +43,18 @@ impl Drop for PendingRequest {
 
 pub(super) fn request(
     endpoint: &Arc<Endpoint>,
-    handle: &Handle,
-    request: Request<Bytes>,
+    seat: &Seat,
+    mut request: Request<Bytes>,
     done: impl FnOnce(Response<Bytes>) + Send + 'static,
 ) -> PendingRequest {
+    // The thread does not end before it has answered.
+    let busy = seat.shard.busy();
+    request.extensions_mut().insert(Arc::clone(&seat.shard));
     let answer = endpoint.respond(request.map(Full::new));
-    PendingRequest(handle.spawn(async move { done(whole(answer.await).await) }))
+    PendingRequest(seat.handle.spawn(async move {
+        let _busy = busy;
+        done(whole(answer.await).await);
+    }))
 }
 
 async fn whole(answer: Response<Full<Bytes>>) -> Response<Bytes> {
@@ -46,14 +65,17 @@ async fn whole(answer: Response<Full<Bytes>>) -> Response<Bytes> {
 
 pub(super) fn websocket(
     endpoint: &Arc<Endpoint>,
-    handle: &Handle,
+    seat: &Seat,
     request: Request<()>,
     bell: Bell,
     done: impl FnOnce(Result<ExternalSocket, Response<Bytes>>) + Send + 'static,
 ) {
     let endpoint = Arc::clone(endpoint);
-    let (parts, ()) = request.into_parts();
-    handle.spawn(async move {
+    let busy = seat.shard.busy();
+    let (mut parts, ()) = request.into_parts();
+    parts.extensions.insert(Arc::clone(&seat.shard));
+    seat.handle.spawn(async move {
+        let _busy = busy;
         match endpoint.accept_messages(parts).await {
             Ok((peer, probing)) => done(Ok(ExternalSocket::new(peer, probing, bell))),
             Err(answer) => done(Err(whole(answer).await)),
@@ -72,6 +94,22 @@ pub enum Outgoing {
     Close(u16, String),
 }
 
+impl Outgoing {
+    fn no_code() -> Self {
+        Self::Close(NO_CODE, String::new())
+    }
+
+    fn append(burst: &Burst, to: &mut Vec<Self>) {
+        if let Some((code, words)) = burst.as_close() {
+            to.push(Self::Close(code, words.to_owned()));
+        }
+        to.extend(burst.messages().map(|message| match message {
+            Ok(text) => Self::Text(String::from_utf8_lossy(text).into_owned().into()),
+            Err(data) => Self::Binary(Bytes::copy_from_slice(data)),
+        }));
+    }
+}
+
 struct Ring(Bell);
 
 impl Wake for Ring {
@@ -80,16 +118,38 @@ impl Wake for Ring {
     }
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The session polls so far.
+    Probing,
+    /// The session has let go of it, or it of the session.
+    Dismissed,
+    /// It is the transport of the session.
+    Attached,
+}
+
+struct State {
+    phase: Phase,
+    /// What a probe is told, before the session's queue is its own.
+    first: VecDeque<Outgoing>,
+    /// What came on a probe and may not be looked at yet, and its size.
+    stash: VecDeque<Input>,
+    stashed: usize,
+    /// The host has been told to close it, or the client is gone.
+    ended: bool,
+    /// Closing the server waits for it.
+    busy: Option<Busy>,
+}
+
 /// A WebSocket whose messages the host carries. Dropped, it tells the server that the client is gone.
+///
+/// Messages of one socket are to be given one after another. What was [taken](Self::take) is to be sent before more is
+/// taken: what the server still holds tells it that a client does not read.
 pub struct ExternalSocket {
     peer: Arc<Peer>,
-    probing: AtomicBool,
-    ended: AtomicBool,
     bell: Waker,
-    /// What a probe is told, before the session's queue is its own.
-    first: Mutex<VecDeque<Outgoing>>,
-    /// What came on a probe and may not be looked at yet.
-    stash: Mutex<VecDeque<Input>>,
+    /// Held while a probe's messages are handed over; the bell must not call back.
+    state: Mutex<State>,
 }
 
 impl std::fmt::Debug for ExternalSocket {
@@ -100,26 +160,25 @@ impl std::fmt::Debug for ExternalSocket {
 
 impl ExternalSocket {
     fn new(peer: Arc<Peer>, probing: bool, bell: Bell) -> Self {
-        let socket = Self {
-            peer,
-            probing: AtomicBool::new(probing),
-            ended: AtomicBool::new(false),
-            bell: Waker::from(Arc::new(Ring(bell))),
-            first: Mutex::default(),
-            stash: Mutex::default(),
+        let state = State {
+            phase: Phase::Probing,
+            first: VecDeque::new(),
+            stash: VecDeque::new(),
+            stashed: 0,
+            ended: false,
+            busy: Some(peer.shard().busy()),
         };
-        if probing {
-            socket.peer.task().register(&socket.bell);
-        } else {
+        let socket = Self { peer, bell: Waker::from(Arc::new(Ring(bell))), state: Mutex::new(state) };
+        socket.peer.task().register(&socket.bell);
+        if !probing {
             socket.peer.announce();
-            socket.attach();
+            socket.attach(&mut socket.state.lock());
         }
         socket
     }
 
-    fn attach(&self) {
-        self.probing.store(false, Ordering::Release);
-        self.peer.task().register(&self.bell);
+    fn attach(&self, state: &mut State) {
+        state.phase = Phase::Attached;
         let pushed = self.peer.link().attach(None);
         self.peer.after_push(pushed);
     }
@@ -135,79 +194,125 @@ impl ExternalSocket {
     }
 
     fn message(&self, length: usize, input: Input) {
-        if length > self.peer.hub().config().max_http_buffer_size {
-            return self.peer.fail(Reason::PayloadTooLarge, "message larger than max_http_buffer_size");
+        let limit = self.peer.hub().config().max_http_buffer_size;
+        let mut state = self.state.lock();
+        self.digest(&mut state);
+        match state.phase {
+            Phase::Attached => {
+                drop(state);
+                if length > limit {
+                    return self.peer.fail(Reason::PayloadTooLarge, "message larger than max_http_buffer_size");
+                }
+                self.peer.handle(input, Instant::now());
+            }
+            Phase::Probing if length > limit => {
+                self.leave(&mut state, Outgoing::Close(1009, "message larger than max_http_buffer_size".to_owned()));
+            }
+            Phase::Probing if state.stashed > limit.saturating_mul(STASH) => {
+                self.leave(&mut state, Outgoing::Close(1008, "too much before the upgrade".to_owned()));
+            }
+            Phase::Probing => {
+                state.stashed += length + size_of::<Input>();
+                state.stash.push_back(input);
+                self.digest(&mut state);
+            }
+            Phase::Dismissed => {}
         }
-        if !self.probing.load(Ordering::Acquire) {
-            self.peer.handle(input, Instant::now());
-            return;
-        }
-        self.stash.lock().push_back(input);
-        self.digest();
     }
 
     /// Hands the messages of a probe to the session one by one, as each may change what the next one means.
-    fn digest(&self) {
-        while !self.peer.is_held() {
-            let Some(input) = self.stash.lock().pop_front() else { return };
-            let input = match input {
-                input if !self.probing.load(Ordering::Acquire) => input,
-                Input::Text(text) => Input::ProbeText(text),
+    fn digest(&self, state: &mut State) {
+        while state.phase != Phase::Attached || !state.stash.is_empty() {
+            // Looked at before the news: a switch that has been held up is news by the time that it is not.
+            let held = self.peer.is_held();
+            self.hear_news(state);
+            if held && state.phase == Phase::Probing {
+                return;
+            }
+            let Some(input) = state.stash.pop_front() else { return };
+            if state.stash.is_empty() {
+                state.stashed = 0;
+            }
+            let input = match (state.phase, input) {
+                (Phase::Attached, input) => input,
+                (_, Input::Text(text)) => Input::ProbeText(text),
                 _ => Input::ProbeBinary,
             };
             self.peer.handle(input, Instant::now());
-            self.hear_news();
         }
     }
 
-    fn hear_news(&self) {
-        while let Some(news) = self.peer.probe_news() {
+    fn hear_news(&self, state: &mut State) {
+        while state.phase == Phase::Probing
+            && let Some(news) = self.peer.probe_news()
+        {
             match news {
-                ProbeNews::Pong => self.first.lock().push_back(Outgoing::Text(Text::from_static("3probe"))),
-                ProbeNews::Close => self.first.lock().push_back(Outgoing::Close(1005, String::new())),
-                ProbeNews::Upgraded => self.attach(),
+                ProbeNews::Pong => state.first.push_back(Outgoing::Text(Text::from_static("3probe"))),
+                ProbeNews::Close => self.dismiss(state, Outgoing::no_code()),
+                ProbeNews::Upgraded => self.attach(state),
             }
         }
+        if state.phase == Phase::Probing && !self.peer.is_open() {
+            self.dismiss(state, Outgoing::no_code());
+        }
+    }
+
+    fn dismiss(&self, state: &mut State, last: Outgoing) {
+        state.phase = Phase::Dismissed;
+        state.stash = VecDeque::new();
+        state.first.push_back(last);
+        self.bell.wake_by_ref();
+    }
+
+    /// Gives a probe up on behalf of the server.
+    fn leave(&self, state: &mut State, last: Outgoing) {
+        self.dismiss(state, last);
+        self.peer.handle(Input::ProbeEnded, Instant::now());
     }
 
     /// Takes what is to be sent, in order. The bell rings when there is more. After an [`Outgoing::Close`] nothing comes.
     pub fn take(&self) -> Vec<Outgoing> {
-        self.peer.task().register(&self.bell);
-        if self.probing.load(Ordering::Acquire) {
-            self.hear_news();
-            self.digest();
+        let mut state = self.state.lock();
+        if state.phase != Phase::Dismissed {
+            self.peer.task().register(&self.bell);
         }
-        let mut taken: Vec<Outgoing> = self.first.lock().drain(..).collect();
-        if self.probing.load(Ordering::Acquire) {
-            if !self.peer.is_open() && !matches!(taken.last(), Some(Outgoing::Close(..))) {
-                taken.push(Outgoing::Close(1005, String::new()));
-            }
-            return taken;
+        self.digest(&mut state);
+        let mut taken: Vec<Outgoing> = state.first.drain(..).collect();
+        if state.phase == Phase::Attached {
+            self.take_queue(&mut taken);
         }
-        let mut link = self.peer.link();
-        link.take_messages(&mut |burst| {
-            if let Some((code, words)) = burst.as_close() {
-                taken.push(Outgoing::Close(code, words.to_owned()));
-            }
-            taken.extend(burst.messages().map(|message| match message {
-                Ok(text) => Outgoing::Text(String::from_utf8_lossy(text).into_owned().into()),
-                Err(data) => Outgoing::Binary(Bytes::copy_from_slice(data)),
-            }));
-        });
-        let over = matches!(link.standing(), Standing::Ending | Standing::Closed);
-        drop(link);
-        if over && !matches!(taken.last(), Some(Outgoing::Close(..))) && !self.ended.swap(true, Ordering::AcqRel) {
-            taken.push(Outgoing::Close(1000, String::new()));
+        if state.ended {
+            return Vec::new();
+        }
+        if let Some(close) = taken.iter().position(|outgoing| matches!(outgoing, Outgoing::Close(..))) {
+            taken.truncate(close + 1);
+            state.ended = true;
+            state.busy = None;
         }
         taken
     }
 
+    fn take_queue(&self, taken: &mut Vec<Outgoing>) {
+        let mut link = self.peer.link();
+        link.take_messages(&mut |burst| Outgoing::append(burst, taken));
+        if matches!(link.standing(), Standing::Ending | Standing::Closed) {
+            taken.push(Outgoing::Close(1000, String::new()));
+        }
+    }
+
     /// The client is gone.
     pub fn closed(&self) {
-        if self.probing.load(Ordering::Acquire) {
-            self.peer.handle(Input::ProbeEnded, Instant::now());
-        } else {
-            self.peer.fail(Reason::TransportClose, "the connection was closed");
+        let mut state = self.state.lock();
+        self.hear_news(&mut state);
+        state.ended = true;
+        state.busy = None;
+        let phase = state.phase;
+        state.phase = if phase == Phase::Probing { Phase::Dismissed } else { phase };
+        drop(state);
+        match phase {
+            Phase::Probing => drop(self.peer.handle(Input::ProbeEnded, Instant::now())),
+            Phase::Attached => self.peer.fail(Reason::TransportClose, "the connection was closed"),
+            Phase::Dismissed => {}
         }
     }
 }

@@ -16,7 +16,7 @@ const HIGH_WATER: usize = 4 << 20;
 /// What an event counts besides its arguments.
 const EVENT_BYTES: usize = 128;
 
-/// Wakes the host. Called on threads of the server; it must neither block nor call back.
+/// Wakes the host. Called on threads of the server and on those of callers; it must neither block nor call back.
 pub type Bell = Box<dyn Fn() + Send + Sync>;
 
 /// Something for the host.
@@ -45,18 +45,29 @@ pub enum Event {
 }
 
 impl Event {
+    /// What it counts towards the limit of the mailbox.
     fn bytes(&self) -> usize {
-        let args = match self {
-            Self::Hub(HubEvent::Message(message)) => &message.args,
-            Self::Hub(HubEvent::Outgoing { args, .. }) => args,
-            Self::Ack { answer: Ok(args), .. } => args,
-            Self::Hub(HubEvent::Text(_, text)) => return text.len() + EVENT_BYTES,
-            Self::Hub(HubEvent::Binary(_, data)) => return data.len() + EVENT_BYTES,
-            _ => return EVENT_BYTES,
-        };
-        let attachments: usize = args.attachments().iter().map(bytes::Bytes::len).sum();
-        args.json().len() + attachments + EVENT_BYTES
+        EVENT_BYTES
+            + match self {
+                Self::Hub(HubEvent::Message(message)) => size(&message.args),
+                Self::Hub(HubEvent::Outgoing { args, .. } | HubEvent::ServerSide { args, .. }) => size(args),
+                Self::Hub(HubEvent::Joining(request)) => request.socket().auth().len(),
+                Self::Hub(HubEvent::Text(_, text)) => text.len(),
+                Self::Hub(HubEvent::Binary(_, data)) => data.len(),
+                Self::Ack { answer: Ok(args), .. } => size(args),
+                Self::Acks { outcomes, .. } => {
+                    let answers = outcomes.iter().map(|outcome| outcome.answer.as_ref().map_or(0, size));
+                    answers.map(|answer| answer + EVENT_BYTES).sum()
+                }
+                Self::Match(request) => request.name.len() + size(&request.auth),
+                _ => 0,
+            }
     }
+}
+
+fn size(args: &Payload) -> usize {
+    let attachments: usize = args.attachments().iter().map(bytes::Bytes::len).sum();
+    args.json().len() + attachments
 }
 
 #[derive(Default)]
@@ -65,6 +76,19 @@ struct Queue {
     bytes: usize,
     /// Readers that pause.
     paused: Vec<Waker>,
+    /// Nobody drains it any more.
+    shut: bool,
+}
+
+impl Queue {
+    /// Readers that go on, if enough has been taken.
+    fn relieve(&mut self, congested: &AtomicBool) -> Vec<Waker> {
+        if self.bytes >= HIGH_WATER / 2 {
+            return Vec::new();
+        }
+        congested.store(false, Ordering::Release);
+        std::mem::take(&mut self.paused)
+    }
 }
 
 /// The mailbox of a host.
@@ -96,10 +120,21 @@ impl Mailbox {
         self.len() == 0
     }
 
+    /// Whether so much waits that no more is read from clients. A host that carries messages itself is to give no more
+    /// either until it has drained.
+    pub fn is_congested(&self) -> bool {
+        self.congested.load(Ordering::Acquire)
+    }
+
     /// Puts an event in; rings when it is the first.
     pub fn put(&self, event: Event) {
         let first = {
             let mut queue = self.queue.lock();
+            if queue.shut {
+                // What the event holds may want the mailbox when it is dropped.
+                drop(queue);
+                return drop(event);
+            }
             let first = queue.events.is_empty();
             queue.bytes += event.bytes();
             if queue.bytes >= HIGH_WATER {
@@ -121,11 +156,7 @@ impl Mailbox {
             let events: Vec<Event> = queue.events.drain(..count).collect();
             let bytes: usize = events.iter().map(Event::bytes).sum();
             queue.bytes = queue.bytes.saturating_sub(bytes);
-            let clear = queue.bytes < HIGH_WATER / 2;
-            if clear {
-                self.congested.store(false, Ordering::Release);
-            }
-            let awake = if clear { std::mem::take(&mut queue.paused) } else { Vec::new() };
+            let awake = queue.relieve(&self.congested);
             (events, awake, !queue.events.is_empty())
         };
         awake.into_iter().for_each(Waker::wake);
@@ -133,6 +164,18 @@ impl Mailbox {
             (self.bell)();
         }
         events
+    }
+
+    /// Drops what waits and what comes.
+    pub(super) fn shut(&self) {
+        let (events, awake) = {
+            let mut queue = self.queue.lock();
+            queue.shut = true;
+            queue.bytes = 0;
+            (std::mem::take(&mut queue.events), queue.relieve(&self.congested))
+        };
+        awake.into_iter().for_each(Waker::wake);
+        drop(events);
     }
 }
 
@@ -142,12 +185,12 @@ impl Sink for Mailbox {
     }
 
     fn is_congested(&self) -> bool {
-        self.congested.load(Ordering::Acquire)
+        Self::is_congested(self)
     }
 
     fn wake_when_clear(&self, waker: &Waker) {
         let mut queue = self.queue.lock();
-        if self.congested.load(Ordering::Acquire) {
+        if Self::is_congested(self) {
             queue.paused.push(waker.clone());
         } else {
             waker.wake_by_ref();

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::external::{self, ExternalSocket, PendingRequest};
+use crate::host::external::{self, ExternalSocket, PendingRequest, Seat};
 use crate::host::mailbox::{Bell, Event, Mailbox};
 use crate::host::pipe::Pipe;
 use crate::hub::Hub;
@@ -45,12 +45,13 @@ impl MatchRequest {
     }
 }
 
-/// A server whose events are pulled.
+/// A server whose events are pulled. Dropped, it closes, and nothing more is told.
 pub struct Server {
     hub: Arc<Hub>,
     endpoint: Arc<Endpoint>,
     mailbox: Arc<Mailbox>,
-    listening: Mutex<Vec<Arc<Listening>>>,
+    /// Nothing once it is closed.
+    listening: Mutex<Option<Vec<Arc<Listening>>>>,
     /// Threads without a listener, for connections that the host hands over.
     workers: Mutex<Option<Arc<Listening>>>,
 }
@@ -81,7 +82,7 @@ impl Server {
         let mailbox = Arc::new(Mailbox::new(bell));
         hub.set_sink(Arc::clone(&mailbox) as _);
         let endpoint = Endpoint::new(Arc::clone(&hub), hooks, client);
-        Ok(Self { hub, endpoint, mailbox, listening: Mutex::default(), workers: Mutex::default() })
+        Ok(Self { hub, endpoint, mailbox, listening: Mutex::new(Some(Vec::new())), workers: Mutex::default() })
     }
 
     /// Takes up to `max` events, oldest first.
@@ -195,12 +196,20 @@ impl Server {
     }
 
     fn start(&self, address: Address) -> Result<Arc<Listening>> {
-        if self.hub.is_closing() {
-            return Err(Error::new(ErrorKind::Closed, "the server is closed"));
+        let closed = || Error::new(ErrorKind::Closed, "the server is closed");
+        if self.listening.lock().is_none() {
+            return Err(closed());
         }
-        let listening = Arc::new(listen::start(&self.endpoint, address, Security::Plain, None)?);
-        self.listening.lock().push(Arc::clone(&listening));
-        Ok(listening)
+        let started = Arc::new(listen::start(&self.endpoint, address, Security::Plain, None)?);
+        match &mut *self.listening.lock() {
+            Some(listening) => listening.push(Arc::clone(&started)),
+            None => {
+                started.stop_accepting();
+                started.close();
+                return Err(closed());
+            }
+        }
+        Ok(started)
     }
 
     /// Threads for connections that the host hands over, started at the first need.
@@ -214,8 +223,10 @@ impl Server {
         Ok(started)
     }
 
-    fn handle(&self) -> Result<tokio::runtime::Handle> {
-        self.workers()?.handle().ok_or_else(|| Error::new(ErrorKind::Closed, "the server has no threads"))
+    fn seat(&self) -> Result<Seat> {
+        let seat = self.workers()?.seat();
+        let (handle, shard) = seat.ok_or_else(|| Error::new(ErrorKind::Closed, "the server has no threads"))?;
+        Ok(Seat { handle, shard })
     }
 
     /// Takes a TCP connection from the host, with the bytes of HTTP that were read from it already, and serves it at full
@@ -240,8 +251,9 @@ impl Server {
         Ok(pipe)
     }
 
-    /// Answers an HTTP request that the host received. `done` is called once, on a thread of the server. Dropping what is
-    /// returned says that the client is gone.
+    /// Answers an HTTP request that the host received, with a [`RemoteAddress`] among its extensions where that is known.
+    /// `done` is called once, on a thread of the server. Dropping what is returned before that says that the client is
+    /// gone; then `done` is not called.
     ///
     /// # Errors
     /// As [`adopt`](Self::adopt).
@@ -250,12 +262,12 @@ impl Server {
         request: Request<Bytes>,
         done: impl FnOnce(Response<Bytes>) + Send + 'static,
     ) -> Result<PendingRequest> {
-        let handle = self.handle()?;
-        Ok(external::request(&self.endpoint, &handle, request, done))
+        Ok(external::request(&self.endpoint, &self.seat()?, request, done))
     }
 
-    /// Takes a WebSocket whose messages the host carries. `done` gets it, or the answer to a refused request. The bell
-    /// rings when [`ExternalSocket::take`] has something.
+    /// Takes a WebSocket whose messages the host carries, with a [`RemoteAddress`] among the extensions of its request
+    /// where that is known. `done` gets it, or the answer to a refused request, on a thread of the server. The bell rings
+    /// when [`ExternalSocket::take`] has something, which may be before `done` is called: take once when it is.
     ///
     /// # Errors
     /// As [`adopt`](Self::adopt).
@@ -265,14 +277,13 @@ impl Server {
         bell: Bell,
         done: impl FnOnce(std::result::Result<ExternalSocket, Response<Bytes>>) + Send + 'static,
     ) -> Result<()> {
-        let handle = self.handle()?;
-        external::websocket(&self.endpoint, &handle, request, bell, done);
+        external::websocket(&self.endpoint, &self.seat()?, request, bell, done);
         Ok(())
     }
 
-    /// Closes the server; [`Event::Closed`] comes when every client has been told or `close_timeout` has passed.
+    /// Closes the server; [`Event::Closed`] comes once, when every client has been told or `close_timeout` has passed.
     pub fn close(&self) {
-        let listening = std::mem::take(&mut *self.listening.lock());
+        let Some(listening) = self.listening.lock().take() else { return };
         *self.workers.lock() = None;
         listening.iter().for_each(|listening| listening.stop_accepting());
         self.hub.close();
@@ -288,5 +299,13 @@ impl Server {
             tracing::error!(%error, "closing is not waited for");
             self.mailbox.put(Event::Closed);
         }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.close();
+        // Events hold sockets, and those the way to the mailbox: nobody would ever be freed.
+        self.mailbox.shut();
     }
 }

@@ -177,3 +177,6 @@ pub fn fail_all(socket: &Socket, ended: Vec<Ended>) {
         wait.tell(socket.id(), Err(Error::disconnected()));
     }
 }
+
+#[cfg(test)]
+mod tests;

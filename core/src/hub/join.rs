@@ -2,7 +2,7 @@
 
 use crate::error::Reason;
 use crate::hub::event::Event;
-use crate::hub::namespace::Namespace;
+use crate::hub::namespace::{Expected, Namespace};
 use crate::hub::peer::Peer;
 use crate::hub::recovery::{self, Restored};
 use crate::hub::registry::Hub;
@@ -14,7 +14,7 @@ use crate::wire::json;
 use crate::wire::packet;
 use crate::wire::text::Text;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A client that asks to join a namespace. It is answered once; dropped without an answer it is refused.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub struct JoinRequest {
     socket: Arc<Socket>,
     restored: Option<Restored>,
     answered: bool,
+    /// Keeps the namespace until this is decided.
+    _expected: Expected,
 }
 
 impl JoinRequest {
@@ -34,8 +36,8 @@ impl JoinRequest {
     pub fn accept(mut self) -> bool {
         self.answered = true;
         let socket = &self.socket;
-        let restored = self.restored.take();
-        socket.peer().accept(socket.ticket(), socket, || enter(socket, restored))
+        let restored = &mut self.restored;
+        socket.peer().accept(socket.ticket(), socket, || enter(socket, restored.take()))
     }
 
     /// Refuses the client with a message and, where given, data (JSON text; what is no JSON is left out).
@@ -50,7 +52,10 @@ impl JoinRequest {
         self.socket.peer().is_pending(self.socket.ticket())
     }
 
-    fn refuse(&self, message: &str, data: Option<&str>) {
+    fn refuse(&mut self, message: &str, data: Option<&str>) {
+        if self.is_pending() {
+            self.restored = None;
+        }
         let socket = &self.socket;
         socket.peer().reject(socket.ticket(), socket.namespace().name(), message, data);
     }
@@ -61,6 +66,10 @@ impl Drop for JoinRequest {
         if !self.answered {
             self.refuse("Internal server error", None);
         }
+        // A session that came back and then went away before it was let in may come back again.
+        if let (Some(restored), Some(recovery)) = (self.restored.take(), self.socket.recovery()) {
+            self.socket.namespace().give_back(Arc::clone(&recovery.pid), restored);
+        }
     }
 }
 
@@ -68,9 +77,9 @@ impl Drop for JoinRequest {
 fn enter(socket: &Arc<Socket>, restored: Option<Restored>) {
     let namespace = socket.namespace();
     let mut state = namespace.state().write();
-    let (rooms, missed) = match restored {
-        Some(restored) => (restored.session.rooms, restored.missed),
-        None => (Vec::new(), Vec::new()),
+    let (rooms, missed, known) = match restored {
+        Some(Restored { session, missed, joined, sent }) => (session.rooms, missed, Some((joined, sent))),
+        None => (Vec::new(), Vec::new(), None),
     };
     let pid = socket.recovery().map(|recovery| &*recovery.pid);
     let reply = packet::connect(namespace.name(), socket.id().as_str(), pid);
@@ -82,6 +91,11 @@ fn enter(socket: &Arc<Socket>, restored: Option<Restored>) {
     pushed.push(link.push(reply, false, true));
     drop(link);
     namespace.seat(socket, &rooms, &mut state);
+    if let (Some(recovery), Some((joined, sent))) = (socket.recovery(), known) {
+        // What was just queued may be lost again: then it is missed from the same packet on.
+        recovery.joined.store(joined, Ordering::Relaxed);
+        recovery.sent.store(sent, Ordering::Relaxed);
+    }
     drop(state);
     pushed.into_iter().for_each(|pushed| socket.peer().after_push(pushed));
 }
@@ -90,8 +104,8 @@ impl Hub {
     /// A client asks to join a namespace.
     pub fn join(peer: &Arc<Peer>, ticket: Ticket, name: Text, auth: Text) {
         let hub = peer.hub();
-        if let Some(namespace) = hub.namespace(&name) {
-            return Self::request(peer, ticket, namespace, auth);
+        if let Some(expected) = hub.expect_in(&name) {
+            return Self::request(peer, ticket, expected, auth);
         }
         let credentials =
             Payload::from_checked(if auth.is_empty() { Text::from_static("{}") } else { auth.clone() }, Vec::new());
@@ -100,25 +114,26 @@ impl Hub {
         // A name that came in a message must not keep the message alive.
         let name = Text::from(name.as_str());
         run(Arc::clone(&peer), async move {
-            let namespace = match found.await {
+            let expected = match found.await {
                 Some(parent) => peer.hub().child(parent, &name),
                 None => None,
             };
-            match namespace {
-                Some(namespace) => Self::request(&peer, ticket, namespace, auth),
+            match expected {
+                Some(expected) => Self::request(&peer, ticket, expected, auth),
                 None => peer.reject(ticket, &name, "Invalid namespace", None),
             }
         });
     }
 
-    fn request(peer: &Arc<Peer>, ticket: Ticket, namespace: Arc<Namespace>, auth: Text) {
+    fn request(peer: &Arc<Peer>, ticket: Ticket, expected: Expected, auth: Text) {
+        let namespace = Arc::clone(expected.namespace());
         let recovery = peer.hub().config().connection_state_recovery;
         let restored = recovery.and_then(|_| restore(&namespace, &auth));
         let recovered = restored.is_some();
         let Some(parts) = parts(peer, ticket, namespace, auth, restored.as_ref(), recovery.is_some()) else {
             return peer.fail(Reason::ForcedClose, "the operating system gave no randomness");
         };
-        let request = JoinRequest { socket: Socket::new(parts), restored, answered: false };
+        let request = JoinRequest { socket: Socket::new(parts), restored, answered: false, _expected: expected };
         if recovered && recovery.is_some_and(|recovery| recovery.skip_middlewares) {
             request.accept();
         } else {

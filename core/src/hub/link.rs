@@ -2,6 +2,7 @@
 
 use crate::config::{BufferPolicy, Config};
 use crate::error::Reason;
+use crate::hub::handshake::Handshake;
 use crate::hub::outbox::{Flushed, Outbox, Wire};
 use crate::proto::connection::Answer;
 use crate::wire::frame::Burst;
@@ -15,6 +16,9 @@ const HARD_CAP: usize = 4;
 
 /// Volatile events are dropped as soon as this much waits for a client.
 const VOLATILE_BYTES: usize = 64 * 1024;
+
+/// Clients built on python-engineio refuse a polling answer of more packets unless they are told otherwise.
+const PYTHON_PACKETS: usize = 16;
 
 /// The body of a long-polling answer.
 #[derive(Debug)]
@@ -105,14 +109,15 @@ pub struct QueueLimits {
 }
 
 impl QueueLimits {
-    /// The limits that the configuration sets.
-    pub fn new(config: &Config) -> Self {
+    /// The limits that the configuration sets for a client.
+    pub fn new(config: &Config, handshake: &Handshake) -> Self {
+        let python = || handshake.header("user-agent").is_some_and(|agent| agent.to_ascii_lowercase().contains("python"));
         Self {
             bytes: config.max_buffered_bytes,
             packets: config.max_buffered_packets,
             grace: config.buffer_grace,
             policy: config.buffer_policy,
-            per_poll: config.max_packets_per_poll,
+            per_poll: config.max_packets_per_poll.or_else(|| python().then_some(PYTHON_PACKETS)),
         }
     }
 }
@@ -125,6 +130,8 @@ pub struct Link {
     serial: u64,
     /// Since when the queue has been too long without the client taking anything.
     lagging: Option<Instant>,
+    /// When the shard looks whether it still is.
+    checked_at: Option<Instant>,
     limits: QueueLimits,
 }
 
@@ -138,7 +145,7 @@ impl Link {
     /// The link of a session that polls.
     pub fn polling(limits: QueueLimits) -> Self {
         let mode = Mode::Polling { parked: None };
-        Self { outbox: Outbox::default(), mode, dirty: false, serial: 0, lagging: None, limits }
+        Self { outbox: Outbox::default(), mode, dirty: false, serial: 0, lagging: None, checked_at: None, limits }
     }
 
     /// Bytes that wait for the client.
@@ -176,13 +183,17 @@ impl Link {
         if matches!(self.mode, Mode::Closed | Mode::Ending { .. }) || (volatile && !self.is_writable()) {
             return Pushed::Dropped;
         }
-        if self.outbox.bytes() >= self.limits.bytes
+        if self.is_full()
             && let Some(pushed) = self.relieve()
         {
             return pushed;
         }
         self.outbox.push(burst, alone);
         self.mark()
+    }
+
+    fn is_full(&self) -> bool {
+        self.outbox.bytes() >= self.limits.bytes || self.outbox.packets() >= self.limits.packets
     }
 
     fn mark(&mut self) -> Pushed {
@@ -196,7 +207,7 @@ impl Link {
             let flushed = self.outbox.flush(&*wire, &mut Vec::new());
             self.note(&flushed);
         }
-        if self.outbox.bytes() < self.limits.bytes {
+        if !self.is_full() {
             return None;
         }
         match self.limits.policy {
@@ -222,9 +233,12 @@ impl Link {
                 self.flush_polling();
                 self.judge(now)
             }
-            Mode::WebSocket { wire: None, .. } | Mode::Ending { wire: None, .. } => After::WakeTask,
+            Mode::WebSocket { wire: None, .. } => match self.judge(now) {
+                After::Done => After::WakeTask,
+                other => other,
+            },
             Mode::WebSocket { blocked: true, .. } => self.judge(now),
-            Mode::Ending { blocked: true, .. } => After::WakeTask,
+            Mode::Ending { wire: None, .. } | Mode::Ending { blocked: true, .. } => After::WakeTask,
             Mode::WebSocket { wire: Some(wire), .. } | Mode::Ending { wire: Some(wire), .. } => {
                 let wire = Arc::clone(wire);
                 let before = self.outbox.bytes();
@@ -266,7 +280,7 @@ impl Link {
         drop(reply.send(PollBody { bytes: payload.into(), compress }));
     }
 
-    /// Whether the client has been too slow for too long.
+    /// Whether the client has been too slow for too long. Asks for one look later, however often it is asked before that.
     pub fn judge(&mut self, now: Instant) -> After {
         let long = self.outbox.bytes() > self.limits.bytes || self.outbox.packets() > self.limits.packets;
         if !long {
@@ -278,7 +292,11 @@ impl Link {
         match self.limits.policy {
             BufferPolicy::DropNewest => After::WakeTask,
             BufferPolicy::Disconnect if now >= until => After::Overflow,
-            BufferPolicy::Disconnect => After::CheckAt(until),
+            BufferPolicy::Disconnect if self.checked_at.is_some_and(|at| at > now) => After::WakeTask,
+            BufferPolicy::Disconnect => {
+                self.checked_at = Some(until);
+                After::CheckAt(until)
+            }
         }
     }
 
@@ -415,3 +433,6 @@ impl Link {
         self.outbox.take_websocket(buffer)
     }
 }
+
+#[cfg(test)]
+mod tests;

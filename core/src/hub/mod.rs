@@ -27,5 +27,7 @@ pub mod rooms;
 pub mod shard;
 pub mod socket;
 pub mod target;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use registry::Hub;

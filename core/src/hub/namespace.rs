@@ -37,6 +37,8 @@ pub struct Namespace {
     state: RwLock<State>,
     next_ack: AtomicU64,
     watchers: AtomicUsize,
+    /// Clients that are about to join.
+    expected: AtomicUsize,
     /// What the face of a language keeps with the namespace.
     local: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
@@ -59,6 +61,7 @@ impl Namespace {
             state,
             next_ack: AtomicU64::new(0),
             watchers: AtomicUsize::new(0),
+            expected: AtomicUsize::new(0),
             local: OnceLock::new(),
         })
     }
@@ -169,17 +172,26 @@ impl Namespace {
                 );
             }
         }
-        let empty = state.rooms.sockets() == 0 && state.log.is_none();
+        let empty = state.rooms.sockets() == 0;
         drop(state);
-        if empty && self.parent.is_some() {
+        if empty {
             self.clean_up();
         }
         rooms
     }
 
+    /// Whether nobody is in it, about to join, or kept to come back.
+    pub fn is_deserted(&self) -> bool {
+        let state = self.state.read();
+        let kept = state.log.as_ref().is_some_and(|log| log.keeps_sessions(Instant::now()));
+        !kept && state.rooms.sockets() == 0 && self.expected.load(Ordering::Acquire) == 0
+    }
+
     fn clean_up(&self) {
-        if let Some(hub) = self.hub() {
-            hub.remove_if_empty(self);
+        if self.parent.is_some()
+            && let Some(hub) = self.hub()
+        {
+            hub.remove_if_deserted(self);
         }
     }
 
@@ -191,6 +203,13 @@ impl Namespace {
     /// Brings a session back, once.
     pub fn restore(&self, pid: &str, offset: Option<&str>) -> Option<Restored> {
         self.state.write().log.as_mut()?.restore(pid, offset, Instant::now())
+    }
+
+    /// A session that was brought back is kept again, as its client went away before it was let in.
+    pub fn give_back(&self, pid: Arc<str>, restored: Restored) {
+        if let Some(log) = self.state.write().log.as_mut() {
+            log.give_back(pid, restored.session);
+        }
     }
 
     /// Puts a socket into rooms.
@@ -259,6 +278,32 @@ impl Namespace {
     pub fn disconnect_sockets(&self, target: &Target, close: bool) {
         for socket in self.sockets(target) {
             socket.disconnect(close);
+        }
+    }
+}
+
+/// A namespace that a client is about to join: it is not removed before that is decided.
+#[derive(Debug)]
+pub struct Expected(Arc<Namespace>);
+
+impl Expected {
+    /// Must be called while the namespace cannot be removed: under the lock of the namespaces.
+    pub fn new(namespace: &Arc<Namespace>) -> Self {
+        namespace.expected.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(namespace))
+    }
+
+    /// The namespace.
+    pub fn namespace(&self) -> &Arc<Namespace> {
+        &self.0
+    }
+}
+
+impl Drop for Expected {
+    fn drop(&mut self) {
+        if self.0.expected.fetch_sub(1, Ordering::AcqRel) == 1 && self.0.parent.is_some() && self.0.sockets_count() == 0
+        {
+            self.0.clean_up();
         }
     }
 }

@@ -43,6 +43,7 @@ struct Item {
 #[derive(Debug, Default)]
 pub struct Outbox {
     queue: VecDeque<Item>,
+    /// Bytes of all bursts, whole.
     bytes: usize,
     packets: usize,
     /// Bytes of the first burst that are out already.
@@ -50,9 +51,9 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Bytes that wait.
+    /// Bytes that wait; what is out of a burst that is partly out does not count.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes.saturating_sub(self.offset)
     }
 
     /// Packets that wait.
@@ -76,7 +77,7 @@ impl Outbox {
     pub fn clear(&mut self) {
         let keep = usize::from(self.offset > 0);
         self.queue.truncate(keep);
-        self.bytes = self.queue.iter().map(|item| item.burst.len()).sum::<usize>().saturating_sub(self.offset);
+        self.bytes = self.queue.iter().map(|item| item.burst.len()).sum();
         self.packets = self.queue.iter().map(|item| item.burst.packets()).sum();
     }
 

@@ -91,7 +91,7 @@ impl Peer {
         now: Instant,
     ) -> Arc<Self> {
         let connection = Connection::new(transport, hub.speaks_socket_io(), hub.config(), now);
-        let limits = QueueLimits::new(hub.config());
+        let limits = QueueLimits::new(hub.config(), &handshake);
         let machine = Machine {
             connection,
             sockets: Vec::new(),
@@ -469,7 +469,9 @@ impl Peer {
 
     /// Whether a CONNECT still awaits its answer.
     pub fn is_pending(&self, ticket: Ticket) -> bool {
-        self.machine.lock().connection.client_mut().is_some_and(|client| client.is_pending(ticket))
+        let mut machine = self.machine.lock();
+        machine.connection.session().is_open()
+            && machine.connection.client_mut().is_some_and(|client| client.is_pending(ticket))
     }
 
     /// Refuses a CONNECT.
@@ -556,3 +558,6 @@ impl Machine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,6 +71,10 @@ pub struct Restored {
     pub session: Session,
     /// What it missed, oldest first.
     pub missed: Vec<Burst>,
+    /// Number of the last packet that it need not get.
+    pub joined: u64,
+    /// Number of the last packet that it missed; 0 when there is none.
+    pub sent: u64,
 }
 
 /// The memory of one namespace.
@@ -151,9 +155,14 @@ impl Log {
         self.sessions.insert(pid, Session { id, rooms, data, last, joined, sent, until });
     }
 
-    /// Whether a session of this name is kept.
-    pub fn has(&self, pid: &str) -> bool {
-        self.sessions.contains_key(pid)
+    /// Keeps a session again that was brought back in vain.
+    pub fn give_back(&mut self, pid: Arc<str>, session: Session) {
+        self.sessions.insert(pid, session);
+    }
+
+    /// Whether any session may still come back.
+    pub fn keeps_sessions(&self, now: Instant) -> bool {
+        self.sessions.values().any(|session| session.until > now)
     }
 
     /// Brings a session back, once. `offset` is that of the last packet that the client has seen; a client that has
@@ -170,8 +179,13 @@ impl Log {
             return None;
         }
         let after = self.packets.iter().filter(|packet| packet.number > position);
-        let missed = after.filter(|packet| concerns(&packet.target, &session.rooms)).map(|packet| packet.burst.clone());
-        Some(Restored { missed: missed.collect(), session })
+        let missed: Vec<_> = after.filter(|packet| concerns(&packet.target, &session.rooms)).collect();
+        Some(Restored {
+            joined: position,
+            sent: missed.last().map_or(0, |packet| packet.number),
+            missed: missed.into_iter().map(|packet| packet.burst.clone()).collect(),
+            session,
+        })
     }
 }
 
@@ -190,3 +204,6 @@ pub fn credentials(auth: &str) -> Option<(String, Option<String>)> {
     let fields: Fields = serde_json::from_str(auth).ok()?;
     Some((fields.pid, fields.offset))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind, Reason, Result};
 use crate::hub::adapter::{Adapter, InMemory};
 use crate::hub::event::{Event, Sink};
-use crate::hub::namespace::Namespace;
+use crate::hub::namespace::{Expected, Namespace};
 use crate::hub::pattern::Pattern;
 use crate::hub::peer::Peer;
 use crate::hub::shard::{BoxFuture, Shard};
@@ -47,6 +47,15 @@ pub enum Full {
     Closing,
     /// A limit on connections is reached.
     Limit(&'static str),
+}
+
+/// Why a connection could not be entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Its id is that of another one.
+    IdTaken,
+    /// There is no room for it any more.
+    Full(Full),
 }
 
 #[derive(Default)]
@@ -170,13 +179,16 @@ impl Hub {
 
     /// Whether a new connection from an address may be taken.
     pub fn admit(&self, address: Option<IpAddr>) -> Result<(), Full> {
+        self.check_limits(&self.sessions.lock(), address)
+    }
+
+    fn check_limits(&self, sessions: &Sessions, address: Option<IpAddr>) -> Result<(), Full> {
         if self.is_closing() {
             return Err(Full::Closing);
         }
         if self.unjoined.load(Ordering::Relaxed) >= self.config.max_unjoined && self.socket_io {
             return Err(Full::Limit("max_unjoined"));
         }
-        let sessions = self.sessions.lock();
         if self.config.max_connections.is_some_and(|limit| sessions.by_sid.len() >= limit) {
             return Err(Full::Limit("max_connections"));
         }
@@ -187,12 +199,14 @@ impl Hub {
         Ok(())
     }
 
-    /// Enters a connection; false when its id is taken.
-    pub fn enter(&self, peer: &Arc<Peer>) -> bool {
+    /// Enters a connection. The limits are checked once more: others may have come since it was admitted, and a server
+    /// that is closing would not close it.
+    pub fn enter(&self, peer: &Arc<Peer>) -> Result<(), Refused> {
         let mut sessions = self.sessions.lock();
         if sessions.by_sid.contains_key(peer.sid()) {
-            return false;
+            return Err(Refused::IdTaken);
         }
+        self.check_limits(&sessions, peer.handshake().address).map_err(Refused::Full)?;
         sessions.by_sid.insert(peer.sid().clone(), Arc::clone(peer));
         if self.config.max_connections_per_address.is_some()
             && let Some(address) = peer.handshake().address
@@ -200,7 +214,7 @@ impl Hub {
             *sessions.by_address.entry(address).or_default() += 1;
         }
         self.unjoined.fetch_add(1, Ordering::Relaxed);
-        true
+        Ok(())
     }
 
     /// A connection has ended.
@@ -245,6 +259,11 @@ impl Hub {
     /// An existing namespace.
     pub fn namespace(&self, name: &str) -> Option<Arc<Namespace>> {
         self.namespaces.read().get(name).cloned()
+    }
+
+    /// An existing namespace that a client is about to join.
+    pub fn expect_in(&self, name: &str) -> Option<Expected> {
+        self.namespaces.read().get(name).map(Expected::new)
     }
 
     /// All namespaces.
@@ -310,32 +329,44 @@ impl Hub {
     }
 
     /// The child of a dynamic namespace, made when there is none; nothing when there are too many.
-    pub fn child(&self, parent: usize, name: &Text) -> Option<Arc<Namespace>> {
-        let made = {
+    pub fn child(&self, parent: usize, name: &Text) -> Option<Expected> {
+        let (made, expected) = {
             let mut namespaces = self.namespaces.write();
             if let Some(namespace) = namespaces.get(name) {
-                return Some(Arc::clone(namespace));
+                return Some(Expected::new(namespace));
             }
-            if self.children.load(Ordering::Relaxed) >= self.config.max_dynamic_namespaces {
+            if !self.has_room_for_child(&mut namespaces) {
                 return None;
             }
             let namespace = Namespace::new(name.clone(), Some(parent), &self.me, &self.config);
             namespaces.insert(name.clone(), Arc::clone(&namespace));
             self.children.fetch_add(1, Ordering::Relaxed);
-            namespace
+            let expected = Expected::new(&namespace);
+            (namespace, expected)
         };
-        self.sink().push(Event::NamespaceCreated(Arc::clone(&made)));
-        Some(made)
+        self.sink().push(Event::NamespaceCreated(made));
+        Some(expected)
     }
 
-    /// A dynamic namespace lost its last socket.
-    pub fn remove_if_empty(&self, namespace: &Namespace) {
+    /// Whether another dynamic namespace may be made, after those have gone that only recovery kept and keeps no longer.
+    fn has_room_for_child(&self, namespaces: &mut HashMap<Text, Arc<Namespace>>) -> bool {
+        let limit = self.config.max_dynamic_namespaces;
+        if self.config.cleanup_empty_child_namespaces && self.children.load(Ordering::Relaxed) >= limit {
+            let before = namespaces.len();
+            namespaces.retain(|_, namespace| namespace.parent().is_none() || !namespace.is_deserted());
+            self.children.fetch_sub(before - namespaces.len(), Ordering::Relaxed);
+        }
+        self.children.load(Ordering::Relaxed) < limit
+    }
+
+    /// A dynamic namespace may have lost its last socket.
+    pub fn remove_if_deserted(&self, namespace: &Namespace) {
         if !self.config.cleanup_empty_child_namespaces || namespace.parent().is_none() {
             return;
         }
         let mut namespaces = self.namespaces.write();
         let same = namespaces.get(namespace.name()).is_some_and(|known| std::ptr::eq(&**known, namespace));
-        if same && namespace.sockets_count() == 0 {
+        if same && namespace.is_deserted() {
             namespaces.remove(namespace.name());
             self.children.fetch_sub(1, Ordering::Relaxed);
         }
@@ -356,3 +387,6 @@ impl Hub {
         self.adapter.close();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -265,3 +265,6 @@ impl Marks {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

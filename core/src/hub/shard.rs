@@ -170,3 +170,6 @@ pub fn run(shard: &Shard, mut future: BoxFuture<()>) {
         shard.spawn(future);
     }
 }
+
+#[cfg(test)]
+mod tests;

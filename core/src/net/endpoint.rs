@@ -4,6 +4,7 @@ use crate::hub::Hub;
 use crate::hub::handshake::Handshake;
 use crate::hub::link::PollBody;
 use crate::hub::peer::Peer;
+use crate::hub::registry::{self, Refused};
 use crate::hub::shard::Shard;
 use crate::ids::Sid;
 use crate::net::address::ClientAddress;
@@ -206,8 +207,7 @@ impl Endpoint {
     /// Whether a new session may be made: limits, then the application.
     async fn admit(&self, head: &Head) -> Result<(), Answer> {
         if let Err(full) = self.hub.admit(head.address.ip) {
-            self.report(Refusal::Forbidden, "too many connections", head);
-            return Err(answer::full(full));
+            return Err(self.too_many(full, head));
         }
         if let Some(allow) = &self.hooks.allow_request
             && let Err(message) = allow(Arc::new(handshake(head))).await
@@ -216,6 +216,11 @@ impl Endpoint {
             return Err(answer::refusal(Refusal::Forbidden, Some(&message)));
         }
         Ok(())
+    }
+
+    fn too_many(&self, full: registry::Full, head: &Head) -> Answer {
+        self.report(Refusal::Forbidden, "too many connections", head);
+        answer::full(full)
     }
 
     async fn new_sid(&self, head: &Head) -> Result<Sid, Answer> {
@@ -227,10 +232,17 @@ impl Endpoint {
             .ok_or_else(|| self.refuse(Refusal::BadRequest, "no id could be made", head))
     }
 
-    fn new_peer(&self, head: &Head, sid: Sid, transport: Transport) -> Option<Arc<Peer>> {
-        let shard = head.parts.extensions.get::<Arc<Shard>>().cloned().or_else(|| self.mounted_shard())?;
+    async fn new_peer(&self, head: &Head, transport: Transport) -> Result<Arc<Peer>, Answer> {
+        self.admit(head).await?;
+        let sid = self.new_sid(head).await?;
+        let shard = head.parts.extensions.get::<Arc<Shard>>().cloned().or_else(|| self.mounted_shard());
+        let Some(shard) = shard else { return Err(answer::full(registry::Full::Closing)) };
         let peer = Peer::new(Arc::clone(&self.hub), shard, sid, transport, handshake(head), Instant::now());
-        self.hub.enter(&peer).then_some(peer)
+        match self.hub.enter(&peer) {
+            Ok(()) => Ok(peer),
+            Err(Refused::IdTaken) => Err(self.refuse(Refusal::BadRequest, "no id could be made", head)),
+            Err(Refused::Full(full)) => Err(self.too_many(full, head)),
+        }
     }
 
     /// A share on the runtime that this server is mounted into.
@@ -243,15 +255,9 @@ impl Endpoint {
     }
 
     async fn open(&self, head: &Head) -> Answer {
-        if let Err(answer) = self.admit(head).await {
-            return answer;
-        }
-        let sid = match self.new_sid(head).await {
-            Ok(sid) => sid,
+        let peer = match self.new_peer(head, Transport::Polling).await {
+            Ok(peer) => peer,
             Err(answer) => return answer,
-        };
-        let Some(peer) = self.new_peer(head, sid, Transport::Polling) else {
-            return self.refuse(Refusal::BadRequest, "no id could be made", head);
         };
         let payload = open_packet(&peer, Transport::Polling);
         peer.announce();
@@ -313,10 +319,7 @@ impl Endpoint {
 
     /// A session that begins on a WebSocket; its first packet is queued.
     async fn new_websocket(&self, head: &Head) -> Result<Arc<Peer>, Answer> {
-        self.admit(head).await?;
-        let sid = self.new_sid(head).await?;
-        let peer = self.new_peer(head, sid, Transport::WebSocket);
-        let peer = peer.ok_or_else(|| self.refuse(Refusal::BadRequest, "no id could be made", head))?;
+        let peer = self.new_peer(head, Transport::WebSocket).await?;
         let packet = open_packet(&peer, Transport::WebSocket);
         peer.push_alone(Burst::text(&[packet.as_bytes()]));
         Ok(peer)

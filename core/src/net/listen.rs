@@ -13,6 +13,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::{Domain, Socket, Type};
 use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::os::unix::net::UnixListener as StdUnixListener;
@@ -30,7 +31,7 @@ use tower::Service;
 const BREATH: Duration = Duration::from_millis(50);
 
 /// Connections that may wait in the kernel to be accepted.
-const BACKLOG: u32 = 4096;
+const BACKLOG: i32 = 4096;
 
 /// What the service behind the server says to requests that are not the server's.
 pub type Fallback =
@@ -104,9 +105,9 @@ impl Listening {
         self.seats.hand(Handed::Other(stream, remote));
     }
 
-    /// Where futures run that a host asks for.
-    pub fn handle(&self) -> Option<tokio::runtime::Handle> {
-        self.seats.least().map(|seat| seat.handle.clone())
+    /// Where what a host asks for runs: the thread with the fewest connections, and its share.
+    pub fn seat(&self) -> Option<(tokio::runtime::Handle, Arc<Shard>)> {
+        self.seats.least().map(|seat| (seat.handle.clone(), Arc::clone(&seat.shard)))
     }
 
     fn advance(&self, to: Phase) {
@@ -140,14 +141,14 @@ pub fn bind(address: impl std::net::ToSocketAddrs + std::fmt::Debug) -> Result<(
 /// # Errors
 /// [`ErrorKind::Io`] when the address cannot be had.
 pub fn bind_tcp(address: SocketAddr) -> Result<StdListener> {
+    // Not by tokio, which wants a runtime for it: hosts have none.
     let bound = || -> std::io::Result<StdListener> {
-        let socket = match address {
-            SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
-            SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
-        };
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(BACKLOG)?.into_std()
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        socket.set_nonblocking(true)?;
+        Ok(socket.into())
     };
     bound().map_err(|cause| Error::io(format!("cannot listen on {address}"), cause))
 }

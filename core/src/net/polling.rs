@@ -14,6 +14,7 @@ use http::{HeaderMap, StatusCode};
 use http_body::Body;
 use http_body_util::BodyExt as _;
 use std::sync::Arc;
+use std::task::Poll::{Pending, Ready};
 use std::time::Instant;
 use tokio::sync::oneshot;
 
@@ -124,6 +125,7 @@ impl Post {
             guard.armed = None;
             return end(&peer, Reason::TransportError, "a body of octets", answer::abort(StatusCode::BAD_REQUEST));
         }
+        clear(&peer).await;
         let config = peer.hub().config();
         let read = tokio::time::timeout(config.body_timeout, read(body, config.max_http_buffer_size));
         let read = read.await.unwrap_or(Err(Bad::Late));
@@ -143,6 +145,20 @@ impl Post {
             }
         }
     }
+}
+
+/// Waits while events are taken more slowly than they come.
+async fn clear(peer: &Peer) {
+    let sink = peer.hub().sink();
+    std::future::poll_fn(|context| {
+        if !sink.is_congested() {
+            return Ready(());
+        }
+        // Wakes at once where it has cleared meanwhile.
+        sink.wake_when_clear(context.waker());
+        Pending
+    })
+    .await;
 }
 
 fn end(peer: &Arc<Peer>, reason: Reason, detail: &'static str, answer: Answer) -> Answer {

@@ -281,9 +281,12 @@ impl Connection {
 
     /// Hands the messages of a probing WebSocket to the session one by one, as each may change what the next one means.
     fn digest_stash(&mut self) {
-        while !self.peer.is_held()
-            && let Some(message) = self.stash.pop_front()
-        {
+        while !self.peer.is_held() {
+            // A switch that has been held up until now is news that changes what comes next.
+            if self.probing && !self.hear_news() {
+                return self.stash.clear();
+            }
+            let Some(message) = self.stash.pop_front() else { return };
             if !self.probing {
                 self.peer.handle(input(message), Instant::now());
                 continue;

@@ -1,0 +1,14 @@
+//! The seam for foreign languages, judged from both of its sides: by a host that pulls events, and by clients that speak
+//! raw HTTP and raw WebSocket.
+
+mod acks;
+mod adopt;
+mod client;
+mod events;
+mod kit;
+mod messages;
+mod namespaces;
+mod pressure;
+mod probe;
+mod requests;
+mod shutdown;

@@ -1,0 +1,190 @@
+//! WebSockets whose messages the host carries.
+
+use crate::client::sid_of;
+use crate::kit::{Host, PATIENCE, Signal, args, quiet};
+use bytes::Bytes;
+use http::{Request, Response};
+use pancar::host::{ExternalSocket, Flags, Outgoing, Socket};
+use pancar::{Config, Reason};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+/// The client and the part of the host that carries its messages.
+pub struct Carried {
+    pub socket: ExternalSocket,
+    signal: Arc<Signal>,
+    taken: VecDeque<Outgoing>,
+}
+
+pub fn connect(host: &Host, rest: &str) -> Result<Carried, Response<Bytes>> {
+    let request = Request::builder().uri(format!("/socket.io/?EIO=4&transport=websocket{rest}")).body(()).unwrap();
+    let signal = Arc::<Signal>::default();
+    let (done, answered) = channel();
+    host.server.websocket(request, signal.bell(), move |answer| done.send(answer).unwrap()).unwrap();
+    let socket = answered.recv_timeout(PATIENCE).unwrap()?;
+    Ok(Carried { socket, signal, taken: VecDeque::new() })
+}
+
+impl Carried {
+    /// A session of its own.
+    pub fn open(host: &Host) -> Self {
+        let mut carried = connect(host, "").unwrap();
+        sid_of(&carried.said());
+        carried
+    }
+
+    pub fn join(&mut self, host: &mut Host) -> Arc<Socket> {
+        self.text("40");
+        let socket = host.accept();
+        assert_eq!(self.said(), format!("40{{\"sid\":\"{}\"}}", socket.id()));
+        socket
+    }
+
+    pub fn text(&self, text: &str) {
+        self.socket.text(text.into());
+    }
+
+    pub fn next(&mut self) -> Outgoing {
+        let Self { socket, signal, taken } = self;
+        signal.wait(|| {
+            if taken.is_empty() {
+                taken.extend(socket.take());
+            }
+            taken.pop_front()
+        })
+    }
+
+    pub fn said(&mut self) -> String {
+        match self.next() {
+            Outgoing::Text(text) => text.to_string(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The next thing is the end; its code.
+    pub fn closed(&mut self) -> u16 {
+        let Outgoing::Close(code, _) = self.next() else { panic!() };
+        assert!(self.taken.is_empty());
+        for _ in 0..3 {
+            assert_eq!(self.socket.take(), [], "nothing comes after the end");
+        }
+        code
+    }
+}
+
+#[test]
+fn a_session_lives_on_messages_alone() {
+    let mut host = Host::new(quiet());
+    let mut client = Carried::open(&host);
+    let socket = client.join(&mut host);
+    assert_eq!(socket.peer().transport().as_str(), "websocket");
+    for n in 0..100 {
+        client.text(&format!("42[\"n\",{n}]"));
+    }
+    for n in 0..100 {
+        assert_eq!(host.heard(), format!("n[{n}]"));
+        socket.emit(Flags::default(), "n", &args(n)).unwrap();
+    }
+    for n in 0..100 {
+        assert_eq!(client.said(), format!("42[\"n\",{n}]"));
+    }
+    client.text(r#"451-["bin",{"_placeholder":true,"num":0}]"#);
+    client.socket.binary(Bytes::from_static(&[1, 2, 3]));
+    let message = host.message();
+    socket.emit(Flags::default(), "bin", &message.args).unwrap();
+    assert_eq!(client.said(), r#"451-["bin",{"_placeholder":true,"num":0}]"#);
+    assert_eq!(client.next(), Outgoing::Binary(Bytes::from_static(&[1, 2, 3])));
+}
+
+#[test]
+fn the_bell_rings_once_until_something_is_taken() {
+    let mut host = Host::new(quiet());
+    let mut client = Carried::open(&host);
+    let socket = client.join(&mut host);
+    assert_eq!(client.socket.take(), []);
+    let rung = client.signal.count();
+    for n in 0..1000 {
+        socket.emit(Flags::default(), "n", &args(n)).unwrap();
+    }
+    let first = client.said();
+    assert_eq!(first, "42[\"n\",0]");
+    while client.said() != "42[\"n\",999]" {}
+    let often = client.signal.count() - rung;
+    assert!(often < 500, "{often} rings");
+}
+
+#[test]
+fn a_client_that_goes_away_is_a_transport_close() {
+    let mut host = Host::new(quiet());
+    let mut client = Carried::open(&host);
+    client.join(&mut host);
+    drop(client);
+    assert_eq!(host.left().0, Reason::TransportClose);
+    let mut client = Carried::open(&host);
+    client.join(&mut host);
+    client.socket.closed();
+    assert_eq!(host.left().0, Reason::TransportClose);
+    assert_eq!(client.socket.take(), [], "there is nobody to tell");
+    let mut client = Carried::open(&host);
+    client.join(&mut host);
+    client.text("1");
+    assert_eq!(host.left().0, Reason::TransportClose);
+    assert_eq!(client.closed(), 1000);
+    drop(client);
+    assert_eq!(host.server.clients_count(), 0);
+}
+
+#[test]
+fn a_client_hears_why_it_is_closed() {
+    let mut host = Host::new(quiet());
+    let mut client = Carried::open(&host);
+    let socket = client.join(&mut host);
+    client.text(&"4".repeat(1_000_001));
+    assert_eq!(host.left().0, Reason::PayloadTooLarge);
+    assert_eq!(client.closed(), 1009);
+    assert!(!socket.is_connected());
+
+    let mut client = Carried::open(&host);
+    client.join(&mut host);
+    client.text("4abc");
+    assert_eq!(host.left().0, Reason::ParseError);
+    assert_eq!(client.closed(), 1008);
+
+    let mut client = Carried::open(&host);
+    let socket = client.join(&mut host);
+    socket.emit(Flags::default(), "last", &args("words")).unwrap();
+    socket.disconnect(true);
+    assert_eq!(host.left().0, Reason::ServerNamespaceDisconnect);
+    assert_eq!([client.said(), client.said()], ["42[\"last\",\"words\"]", "41"]);
+    assert_eq!(client.closed(), 1000);
+}
+
+#[test]
+fn a_client_that_takes_nothing_is_closed() {
+    let config = Config { max_buffered_bytes: 10_000, buffer_grace: Duration::from_millis(20), ..quiet() };
+    let mut host = Host::new(config);
+    let mut client = Carried::open(&host);
+    let socket = client.join(&mut host);
+    socket.emit(Flags::default(), "big", &args("z".repeat(15_000))).unwrap();
+    assert_eq!(host.left().0, Reason::SlowConsumer);
+    assert_eq!(client.closed(), 1008);
+
+    let mut client = Carried::open(&host);
+    let socket = client.join(&mut host);
+    for _ in 0..20 {
+        socket.emit(Flags::default(), "big", &args("z".repeat(15_000))).unwrap();
+        assert_eq!(client.said().len(), 15_000 + 12, "one that takes may have more");
+    }
+}
+
+#[test]
+fn what_is_no_session_is_refused() {
+    let host = Host::new(Config { allow_upgrades: false, ..quiet() });
+    assert_eq!(connect(&host, "&sid=nobody").err().unwrap().status(), 400);
+    assert_eq!(connect(&host, "&EIO=3").err().unwrap().status(), 400);
+    assert_eq!(connect(&host, "&transport=polling").err().unwrap().status(), 400);
+    let sid = sid_of(&crate::requests::call(&host, "GET", "", "").body());
+    assert_eq!(connect(&host, &sid).err().unwrap().status(), 400, "upgrades are off");
+}
