@@ -112,7 +112,7 @@ impl<A: Application> Sink for ApplicationSink<A> {
 pub struct Engine {
     hub: Arc<Hub>,
     endpoint: Arc<Endpoint>,
-    listening: Mutex<Vec<Listening>>,
+    listening: Mutex<Vec<Arc<Listening>>>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -140,7 +140,8 @@ impl Engine {
     /// [`ErrorKind::InvalidOption`](crate::ErrorKind::InvalidOption) for what is no address, [`ErrorKind::Io`](crate::ErrorKind::Io) when it cannot be had.
     pub fn listen(&self, address: impl ToSocketAddrs + std::fmt::Debug) -> Result<SocketAddr> {
         let (listener, bound) = listen::bind(address)?;
-        let listening = listen::start(&self.endpoint, Address::Tcp(listener), Security::Plain, None)?;
+        let listening = Arc::new(listen::start(&self.endpoint, Address::Tcp(listener), Security::Plain, None)?);
+        listening.keep(());
         self.listening.lock().push(listening);
         Ok(bound)
     }

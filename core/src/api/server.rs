@@ -3,7 +3,7 @@
 use crate::api::args::IntoArgs;
 use crate::api::broadcast::{Broadcast, RemoteSocket, Rooms};
 use crate::api::builder::ServerBuilder;
-use crate::api::extract::ConnectContext;
+use crate::api::extract::{ConnectContext, MessageContext};
 use crate::api::handler::{Handler, Middleware};
 use crate::api::listeners::ListenerId;
 use crate::api::namespace::{DynamicNamespace, Handlers, Namespace};
@@ -35,7 +35,7 @@ use tower::{Service, ServiceExt as _};
 
 /// A Socket.IO server: all connections, all namespaces.
 ///
-/// Cheap to clone, usable from anywhere. What can be said of a namespace can be said of the server and then concerns the
+/// Cheap to clone, usable from anywhere. One that listens goes on when nobody holds it, until it is closed. What can be said of a namespace can be said of the server and then concerns the
 /// main namespace, `/`.
 ///
 /// ```no_run
@@ -63,7 +63,7 @@ struct Inner {
     state: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     listening: Mutex<Vec<Arc<Listening>>>,
     fallback: RwLock<Option<Fallback>>,
-    closed: tokio::sync::watch::Sender<bool>,
+    closing: tokio::sync::watch::Sender<bool>,
 }
 
 impl std::fmt::Debug for Server {
@@ -103,9 +103,9 @@ impl Server {
         let sink = Arc::new(RustSink::default());
         hub.set_sink(Arc::clone(&sink) as _);
         let endpoint = Endpoint::new(Arc::clone(&hub), builder.hooks, client);
-        let (closed, _) = tokio::sync::watch::channel(false);
+        let (closing, _) = tokio::sync::watch::channel(false);
         let (listening, fallback) = (Mutex::default(), RwLock::default());
-        let inner = Inner { hub, endpoint, sink, state: builder.state, listening, fallback, closed };
+        let inner = Inner { hub, endpoint, sink, state: builder.state, listening, fallback, closing };
         let server = Self { inner: Arc::new(inner) };
         let main = server.inner.hub.main();
         sink::handlers(&main, Some(&server.inner.sink));
@@ -168,7 +168,7 @@ impl Server {
         F: Fn(&str, &Payload) -> U + Send + Sync + 'static,
         U: Future<Output = bool> + Send + 'static,
     {
-        self.add_parent(Matcher::Predicate(Arc::new(move |name, auth| Box::pin(matches(name, auth)))))
+        self.add_parent(Matcher::Predicate(Arc::new(move |name, auth| sink::ask(|| matches(name, auth)))))
     }
 
     fn add_parent(&self, matcher: Matcher) -> DynamicNamespace {
@@ -201,6 +201,29 @@ impl Server {
     /// See [`Namespace::use_`].
     pub fn use_<M: 'static>(&self, middleware: impl Middleware<ConnectContext, M>) {
         self.main().use_(middleware);
+    }
+
+    /// See [`Namespace::on`].
+    pub fn on<M: 'static>(&self, event: &str, handler: impl Handler<MessageContext, M>) -> ListenerId {
+        self.main().on(event, handler)
+    }
+
+    /// See [`Namespace::off`].
+    pub fn off(&self, id: ListenerId) -> bool {
+        self.main().off(id)
+    }
+
+    /// See [`Namespace::on_server_side`].
+    pub fn on_server_side(&self, event: &str, handler: impl Fn(Payload) -> Option<Payload> + Send + Sync + 'static) {
+        self.main().on_server_side(event, handler);
+    }
+
+    /// See [`Namespace::server_side_emit`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn server_side_emit(&self, event: &str, args: impl IntoArgs) -> Result<()> {
+        self.main().server_side_emit(event, args)
     }
 
     /// See [`Namespace::emit`].
@@ -327,8 +350,12 @@ impl Server {
             return Err(Error::new(ErrorKind::Closed, "the server is closed"));
         }
         let fallback = self.inner.fallback.read().clone();
-        let listening = listen::start(&self.inner.endpoint, address, security, fallback)?;
-        self.inner.listening.lock().push(Arc::new(listening));
+        let listening = Arc::new(listen::start(&self.inner.endpoint, address, security, fallback)?);
+        listening.keep(Arc::clone(&self.inner));
+        self.inner.listening.lock().push(Arc::clone(&listening));
+        if self.inner.hub.is_closing() {
+            listening.close();
+        }
         Ok(())
     }
 
@@ -351,20 +378,23 @@ impl Server {
     }
 
     /// Closes the server: nothing more is accepted, every client is told, what is queued is written within
-    /// `close_timeout`, and every socket ends with the reason `server shutting down`. Ends when that is done.
+    /// `close_timeout`, and every socket ends with the reason `server shutting down`. Ends when that is done; a handler
+    /// that calls it is not waited for.
     pub async fn close(&self) {
-        let listening = std::mem::take(&mut *self.inner.listening.lock());
+        let listening = self.inner.listening.lock().clone();
         listening.iter().for_each(|listening| listening.stop_accepting());
         self.inner.hub.close();
         listening.iter().for_each(|listening| listening.close());
-        for listening in listening {
-            listening.ended().await;
-        }
-        self.inner.closed.send_replace(true);
+        self.inner.closing.send_replace(true);
+        self.closed().await;
     }
 
     /// Ends when the server has been closed.
     pub async fn closed(&self) {
-        drop(self.inner.closed.subscribe().wait_for(|closed| *closed).await);
+        drop(self.inner.closing.subscribe().wait_for(|closing| *closing).await);
+        let listening = self.inner.listening.lock().clone();
+        for listening in listening {
+            listening.ended().await;
+        }
     }
 }

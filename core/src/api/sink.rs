@@ -2,7 +2,7 @@
 
 use crate::api::extract::{ConnectContext, DisconnectContext, ErrorContext, MessageContext};
 use crate::api::handler::{AnyMiddleware, Progress, Refuse};
-use crate::api::listeners::{List, SocketListeners};
+use crate::api::listeners::{List, Listener, SocketListeners};
 use crate::api::namespace::Handlers;
 use crate::api::socket::Socket;
 use crate::hub::event::{Event, Message, Sink};
@@ -71,7 +71,10 @@ impl Sink for RustSink {
                 }
             }
             Event::ServerSide { namespace, name, args, reply } => {
-                handlers(&namespace, Some(self)).server_side(&name, args, reply);
+                let handlers = handlers(&namespace, Some(self));
+                if catch_unwind(AssertUnwindSafe(|| handlers.server_side(&name, args, reply))).is_err() {
+                    tracing::error!(namespace = namespace.name().as_str(), event = name.as_str(), "a handler panicked");
+                }
             }
             Event::NamespaceCreated(namespace) => drop(handlers(&namespace, Some(self))),
             Event::Opened(_) | Event::Text(..) | Event::Binary(..) | Event::Closed(..) => {}
@@ -121,6 +124,24 @@ where
         outcome?;
     }
     Ok(())
+}
+
+/// Asks a function of the application. One that panics says no.
+pub(crate) fn ask<F>(question: impl FnOnce() -> F) -> BoxFuture<bool>
+where
+    F: Future<Output = bool> + Send + 'static,
+{
+    let begun = catch_unwind(AssertUnwindSafe(question)).ok();
+    Box::pin(async move {
+        let answer = match begun {
+            Some(future) => Contained(Box::pin(future)).await,
+            None => None,
+        };
+        answer.unwrap_or_else(|| {
+            tracing::error!("a function that matches namespaces panicked");
+            false
+        })
+    })
 }
 
 fn connected(socket: &Arc<HubSocket>) {
@@ -185,15 +206,17 @@ fn dispatch(context: &MessageContext, socket: &Arc<HubSocket>) {
 
 /// Calls listeners in their order. One that panics or fails is logged; the others are called all the same.
 fn call_all<C>(list: &List<C>, context: &C, socket: &Arc<HubSocket>, what: &str) {
-    for listener in list.iter() {
-        let Some(handler) = listener.claim() else { continue };
-        match catch_unwind(AssertUnwindSafe(|| handler.run(context))) {
-            Ok(Ok(Progress::Done(None))) => {}
-            Ok(Ok(Progress::Done(Some(error)))) => log_failure(socket, what, &error),
-            Ok(Err(error)) => log_failure(socket, what, &format!("{error:?}")),
-            Ok(Ok(Progress::Pending(future))) => go_on(future, socket, what),
-            Err(_) => log_failure(socket, what, "the handler panicked"),
-        }
+    socket.peer().shard().enter(&mut || list.iter().for_each(|listener| call(listener, context, socket, what)));
+}
+
+fn call<C>(listener: &Listener<C>, context: &C, socket: &Arc<HubSocket>, what: &str) {
+    let Some(handler) = listener.claim() else { return };
+    match catch_unwind(AssertUnwindSafe(|| handler.run(context))) {
+        Ok(Ok(Progress::Done(None))) => {}
+        Ok(Ok(Progress::Done(Some(error)))) => log_failure(socket, what, &error),
+        Ok(Err(error)) => log_failure(socket, what, &format!("{error:?}")),
+        Ok(Ok(Progress::Pending(future))) => go_on(future, socket, what),
+        Err(_) => log_failure(socket, what, "the handler panicked"),
     }
 }
 

@@ -207,7 +207,10 @@ mod tests {
     fn mailbox() -> (Mailbox, Arc<AtomicUsize>) {
         let rung = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&rung);
-        (Mailbox::new(Box::new(move || drop(count.fetch_add(1, Ordering::SeqCst)))), rung)
+        let ring = move || {
+            count.fetch_add(1, Ordering::SeqCst);
+        };
+        (Mailbox::new(Box::new(ring)), rung)
     }
 
     #[test]

@@ -154,11 +154,11 @@ fn parts(
         Some(restored) => restored.session.id.clone(),
         None => SocketId::random()?,
     };
-    let pid = match recovery::credentials(&auth) {
-        Some((pid, _)) if restored.is_some() => Arc::from(pid),
-        _ => Arc::from(SocketId::random()?.as_str()),
+    let (pid, came_with) = match recovery::credentials(&auth) {
+        Some((pid, offset)) if restored.is_some() => (Arc::from(pid), offset),
+        _ => (Arc::from(SocketId::random()?.as_str()), None),
     };
-    let state = RecoveryState { pid, joined: AtomicU64::new(0), sent: AtomicU64::new(0) };
+    let state = RecoveryState { pid, came_with, joined: AtomicU64::new(0), sent: AtomicU64::new(0) };
     let data = restored.and_then(|restored| restored.session.data.clone());
     let recovery = recoverable.then_some(state);
     // Credentials are kept as long as the socket; they must not keep a larger message alive.
@@ -167,11 +167,13 @@ fn parts(
 }
 
 /// The session that the credentials name. One whose socket is still thought to be connected is taken from it: the
-/// client is here, so that connection is dead. One that has just come back is not, as a session comes back once.
+/// client is here, so that connection is dead. One that came back with the very same credentials is
+/// not, as a session comes back once: a client that lost its connection again has seen something since.
 fn restore(namespace: &Arc<Namespace>, auth: &str) -> Option<Restored> {
     let (pid, offset) = recovery::credentials(auth)?;
     if let Some(old) = namespace.socket_of_session(&pid) {
-        if old.is_recovered() && old.age() < old.peer().hub().config().ping_timeout {
+        let came_with = old.recovery().and_then(|recovery| recovery.came_with.as_ref());
+        if old.is_recovered() && came_with == offset.as_ref() {
             return None;
         }
         old.depart(Reason::TransportClose);

@@ -111,7 +111,8 @@ pub struct QueueLimits {
 impl QueueLimits {
     /// The limits that the configuration sets for a client.
     pub fn new(config: &Config, handshake: &Handshake) -> Self {
-        let python = || handshake.header("user-agent").is_some_and(|agent| agent.to_ascii_lowercase().contains("python"));
+        let python =
+            || handshake.header("user-agent").is_some_and(|agent| agent.to_ascii_lowercase().contains("python"));
         Self {
             bytes: config.max_buffered_bytes,
             packets: config.max_buffered_packets,

@@ -22,6 +22,25 @@ const GRAIN: Duration = Duration::from_millis(4);
 /// A future that may be run anywhere.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
+/// What runs the futures of a shard.
+pub trait Home: Send + Sync {
+    /// Runs a future.
+    fn spawn(&self, future: BoxFuture<()>);
+    /// Calls a function as if it were one of those futures, whatever the thread.
+    fn enter(&self, run: &mut dyn FnMut());
+}
+
+#[cfg(test)]
+impl<F: Fn(BoxFuture<()>) + Send + Sync> Home for F {
+    fn spawn(&self, future: BoxFuture<()>) {
+        self(future);
+    }
+
+    fn enter(&self, run: &mut dyn FnMut()) {
+        run();
+    }
+}
+
 /// Whom a deadline concerns.
 #[derive(Debug)]
 pub enum Timer {
@@ -40,7 +59,7 @@ pub struct Shard {
     epoch: Instant,
     load: AtomicUsize,
     idle_bell: AtomicWaker,
-    spawn: Box<dyn Fn(BoxFuture<()>) + Send + Sync>,
+    home: Box<dyn Home>,
 }
 
 impl std::fmt::Debug for Shard {
@@ -50,8 +69,8 @@ impl std::fmt::Debug for Shard {
 }
 
 impl Shard {
-    /// A shard whose futures are run by `spawn`.
-    pub fn new(now: Instant, spawn: impl Fn(BoxFuture<()>) + Send + Sync + 'static) -> Arc<Self> {
+    /// A shard whose futures run in `home`.
+    pub fn new(now: Instant, home: impl Home + 'static) -> Arc<Self> {
         Arc::new(Self {
             dirty: Mutex::default(),
             flush_bell: AtomicWaker::new(),
@@ -60,7 +79,7 @@ impl Shard {
             epoch: now,
             load: AtomicUsize::new(0),
             idle_bell: AtomicWaker::new(),
-            spawn: Box::new(spawn),
+            home: Box::new(home),
         })
     }
 
@@ -85,7 +104,12 @@ impl Shard {
 
     /// Runs a future on the worker of this shard.
     pub fn spawn(&self, future: BoxFuture<()>) {
-        (self.spawn)(future);
+        self.home.spawn(future);
+    }
+
+    /// Calls a function as if the worker of this shard did: timers and tasks that it makes are the worker's.
+    pub fn enter(&self, run: &mut dyn FnMut()) {
+        self.home.enter(run);
     }
 
     /// Notes that peers have something to flush. Rings once per burst.
@@ -166,7 +190,9 @@ impl Drop for Busy {
 pub fn run(shard: &Shard, mut future: BoxFuture<()>) {
     let mut context = std::task::Context::from_waker(Waker::noop());
     // A pause registers the empty waker; the worker polls once more at once and registers its own.
-    if future.as_mut().poll(&mut context).is_pending() {
+    let mut pending = true;
+    shard.enter(&mut || pending = future.as_mut().poll(&mut context).is_pending());
+    if pending {
         shard.spawn(future);
     }
 }

@@ -18,7 +18,7 @@ use parking_lot::{Mutex, RwLock};
 use std::any::Any;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Data that a program attaches to a socket: read back as what it was, and shown to others as JSON.
 pub trait SocketData: Any + Send + Sync + std::fmt::Debug {
@@ -66,6 +66,8 @@ const NO_KEY: Key = Key::MAX;
 pub struct RecoveryState {
     /// The private name of the session.
     pub pid: Arc<str>,
+    /// The offset with which the client came back, when it did and gave one.
+    pub came_with: Option<String>,
     /// Number of the last packet when it joined.
     pub joined: AtomicU64,
     /// Number of the last packet that was queued for it.
@@ -174,11 +176,6 @@ impl Socket {
     /// Whether it continues an earlier session.
     pub fn is_recovered(&self) -> bool {
         self.recovered
-    }
-
-    /// Since when its connection has been open.
-    pub fn age(&self) -> Duration {
-        self.handshake().issued.elapsed().unwrap_or_default()
     }
 
     /// Whether it has joined and not left.

@@ -343,17 +343,17 @@ impl Endpoint {
             Route::Poll(sid) | Route::Post(sid) | Route::Upgrade(sid) | Route::BadMethod(sid) => {
                 let peer = self.hub.peer(sid.as_str());
                 let peer = peer.ok_or_else(|| self.refuse(Refusal::UnknownSid, "no such session", &head))?;
-                self.begin_probe(&peer, &head)?;
+                self.begin_probe(&peer, &head).map_err(|answer| *answer)?;
                 Ok((peer, true))
             }
         }
     }
 
-    fn begin_probe(&self, peer: &Arc<Peer>, head: &Head) -> Result<(), Answer> {
+    fn begin_probe(&self, peer: &Arc<Peer>, head: &Head) -> Result<(), Box<Answer>> {
         match peer.handle(Input::Probe, Instant::now()) {
             Verdict::Go => {}
-            Verdict::Unknown => return Err(self.refuse(Refusal::UnknownSid, "no such session", head)),
-            _ => return Err(self.refuse(Refusal::BadRequest, "the session does not take a WebSocket now", head)),
+            Verdict::Unknown => return Err(self.refuse(Refusal::UnknownSid, "no such session", head).into()),
+            _ => return Err(self.refuse(Refusal::BadRequest, "the session does not take a WebSocket now", head).into()),
         }
         // What an earlier probe did not wait to hear.
         while peer.probe_news().is_some() {}
@@ -378,7 +378,7 @@ impl Endpoint {
             Err(answer) => return *answer,
         };
         if let Err(answer) = self.begin_probe(&peer, head) {
-            return answer;
+            return *answer;
         }
         let busy = head.parts.extensions.get::<Arc<Shard>>().map(Shard::busy);
         tokio::spawn(async move {

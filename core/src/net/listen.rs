@@ -76,7 +76,7 @@ enum Handed {
     Unix(std::os::unix::net::UnixStream),
 }
 
-/// A server that listens. Dropping it does not stop it.
+/// A server that listens.
 #[derive(Debug)]
 pub struct Listening {
     phase: watch::Sender<Phase>,
@@ -108,6 +108,18 @@ impl Listening {
     /// Where what a host asks for runs: the thread with the fewest connections, and its share.
     pub fn seat(&self) -> Option<(tokio::runtime::Handle, Arc<Shard>)> {
         self.seats.least().map(|seat| (seat.handle.clone(), Arc::clone(&seat.shard)))
+    }
+
+    /// Keeps something, and itself, for as long as it listens.
+    pub fn keep(self: &Arc<Self>, what: impl Send + 'static) {
+        if let Some((handle, _)) = self.seat() {
+            let me = Arc::clone(self);
+            // The thread ends before this does, and takes it along.
+            handle.spawn(async move {
+                me.ended().await;
+                drop(what);
+            });
+        }
     }
 
     fn advance(&self, to: Phase) {
@@ -195,8 +207,7 @@ pub fn start(
             .build()
             .map_err(|cause| Error::io("cannot make a runtime", cause))?;
         let handle = runtime.handle().clone();
-        let spawner = handle.clone();
-        let shard = Shard::new(std::time::Instant::now(), move |future| drop(spawner.spawn(future)));
+        let shard = Shard::new(std::time::Instant::now(), handle.clone());
         let (sender, receiver) = mpsc::unbounded_channel();
         seats.0.push(Seat { sender: sender.downgrade(), shard: Arc::clone(&shard), handle });
         senders.push(sender);

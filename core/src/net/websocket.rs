@@ -118,6 +118,8 @@ pub struct Connection {
     probing: bool,
     /// The session itself has let go of the probe.
     dismissed: bool,
+    /// The probe has been sent its close frame, after which nothing may follow.
+    farewelled: bool,
     /// What came on a probing WebSocket and may not be looked at yet.
     stash: VecDeque<Incoming>,
     /// What was read together with the HTTP request.
@@ -134,7 +136,18 @@ impl Connection {
     ) -> Self {
         let decoder = Decoder::new(peer.hub().config());
         let outgoing = Outgoing::default();
-        Self { peer, stream, wire, decoder, outgoing, probing, dismissed: false, stash: VecDeque::new(), early }
+        Self {
+            peer,
+            stream,
+            wire,
+            decoder,
+            outgoing,
+            probing,
+            dismissed: false,
+            farewelled: false,
+            stash: VecDeque::new(),
+            early,
+        }
     }
 
     /// Serves the WebSocket to its end.
@@ -146,7 +159,9 @@ impl Connection {
         let ended = poll_fn(|context| self.poll(context)).await;
         if self.probing {
             self.end_probe();
-            self.say(Burst::close(None, "").websocket());
+            if !self.farewelled {
+                self.say(Burst::close(None, "").websocket());
+            }
             drop(poll_fn(|context| self.outgoing.poll(&mut self.stream, context)).await);
             self.wire = None;
         } else {
@@ -267,6 +282,7 @@ impl Connection {
             self.say(&reply);
             if let Err(stop) = fed {
                 self.say(stop.last.websocket());
+                self.farewelled = true;
                 self.end_probe();
                 self.stash.clear();
             }

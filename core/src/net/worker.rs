@@ -1,6 +1,6 @@
 //! What runs a shard: one future that flushes dirty peers and one that watches deadlines.
 
-use crate::hub::shard::{Shard, Timer};
+use crate::hub::shard::{BoxFuture, Home, Shard, Timer};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
@@ -74,8 +74,20 @@ async fn next(shard: &Shard) {
 pub fn adopt_runtime(hub: &Arc<crate::hub::Hub>) {
     let handle = tokio::runtime::Handle::current();
     let spawner = handle.clone();
-    let shard = Shard::new(Instant::now(), move |future| drop(spawner.spawn(future)));
+    let shard = Shard::new(Instant::now(), spawner);
     handle.spawn(flush(Arc::clone(&shard)));
     handle.spawn(watch(Arc::clone(&shard)));
     hub.add_shard(shard);
+}
+
+impl Home for tokio::runtime::Handle {
+    fn spawn(&self, future: BoxFuture<()>) {
+        drop(Self::spawn(self, future));
+    }
+
+    fn enter(&self, run: &mut dyn FnMut()) {
+        let is_here = Self::try_current().is_ok_and(|current| current.id() == self.id());
+        let _guard = (!is_here).then(|| Self::enter(self));
+        run();
+    }
 }

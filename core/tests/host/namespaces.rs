@@ -100,7 +100,8 @@ fn broadcasts_reach_whom_they_mean() {
     a.join(&["r".into()]).unwrap();
     let main = host.server.of("/").unwrap();
     main.emit(&Target { rooms: vec!["r".into()], except: vec![] }, Flags::default(), "one", &args(1)).unwrap();
-    main.emit(&Target { rooms: vec![], except: vec![a.id().as_str().into()] }, Flags::default(), "two", &args(2)).unwrap();
+    main.emit(&Target { rooms: vec![], except: vec![a.id().as_str().into()] }, Flags::default(), "two", &args(2))
+        .unwrap();
     main.emit(&Target::everyone(), Flags::default(), "all", &args(())).unwrap();
     assert_eq!([first.said(), first.said()], ["42[\"one\",1]", "42[\"all\"]"]);
     assert_eq!([second.said(), second.said()], ["42[\"two\",2]", "42[\"all\"]"]);

@@ -1,7 +1,7 @@
 //! Closing: every client is told, and the host once.
 
 use crate::client::{Frame, Wire};
-use crate::kit::{Host, quiet};
+use crate::kit::{Host, PATIENCE, quiet};
 use crate::messages::Carried;
 use crate::requests::{call, join};
 use pancar::host::{Event, Flags, HubEvent};
@@ -75,12 +75,13 @@ fn a_server_that_is_dropped_closes_and_keeps_nothing() {
     client.text("42[\"never taken\"]");
     client.settle();
     assert_eq!(host.server.mailbox().len(), 1);
-    let socket = std::sync::Arc::downgrade(&socket);
-    drop(host);
+    let (weak, until) = (std::sync::Arc::downgrade(&socket), std::time::Instant::now() + PATIENCE);
+    drop((socket, host));
     assert_eq!(client.frame(), Frame::Close(Some(1001)));
     drop(client);
     // Its threads let go of what they hold as they end.
-    while socket.upgrade().is_some() {
+    while weak.strong_count() > 0 {
+        assert!(std::time::Instant::now() < until, "somebody keeps the socket");
         std::thread::yield_now();
     }
 }

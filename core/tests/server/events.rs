@@ -20,7 +20,10 @@ async fn arguments_are_read_as_rust_values() {
         socket.on("sum", |Data((a, b)): Data<(i64, i64)>, ack: Ack| ack.send(a + b));
         socket.on("first", |Data(text): Data<String>, ack: Ack| ack.send(text));
         socket.on("missing", |Data((a, b)): Data<(u8, Option<u8>)>, ack: Ack| ack.send((a, b.is_none())));
-        socket.on("none", |Data(()): Data<()>, ack: Ack| ack.send(ack_wanted(&ack)));
+        socket.on("none", |Data(()): Data<()>, ack: Ack| {
+            let wanted = ack.is_wanted();
+            ack.send(wanted)
+        });
         socket.on("raw", |args: Payload, EventName(name): EventName, ack: Ack| {
             ack.send((name.as_str().to_owned(), args.to_json_array()))
         });
@@ -38,10 +41,6 @@ async fn arguments_are_read_as_rust_values() {
         client.says(event).await;
         assert_eq!(client.hears().await, answer);
     }
-}
-
-fn ack_wanted(ack: &Ack) -> bool {
-    ack.is_wanted()
 }
 
 #[tokio::test]
@@ -185,7 +184,8 @@ async fn a_middleware_lets_in_or_refuses_with_message_and_data() {
     client.says(r#"40{"token":"wrong"}"#).await;
     assert_eq!(client.hears().await, r#"44{"message":"not you","data":{"code":7}}"#);
     client.says("40").await;
-    assert!(client.hears().await.starts_with(r#"44{"message":"the arguments do not have the expected shape"#));
+    let refused = client.hears().await;
+    assert!(refused.starts_with("44{") && refused.contains("not have the expected shape"), "{refused}");
     client.says(r#"40{"token":"secret"}"#).await;
     assert!(client.hears().await.starts_with("40{"));
     assert_eq!(client.hears().await, r#"42["welcome",{"token":"secret"}]"#);

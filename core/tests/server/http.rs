@@ -91,7 +91,9 @@ async fn the_browser_bundle_is_served_with_a_tag() {
     assert_eq!((again.status, again.body.as_str(), again.header("etag")), (304, "", Some(tag)));
     let head = ask(address, "HEAD", file, &[], "").await;
     assert_eq!((head.status, head.body.as_str(), head.header("content-length")), (200, "", Some("7")));
-    for other in ["/socket.io/secret.txt", "/socket.io/socket.io.js", "/socket.io/../secret.txt", "/socket.io/%2e%2e/secret.txt"] {
+    for other in
+        ["/socket.io/secret.txt", "/socket.io/socket.io.js", "/socket.io/../secret.txt", "/socket.io/%2e%2e/secret.txt"]
+    {
         assert_ne!(ask(address, "GET", other, &[], "").await.status, 200, "{other}");
     }
 }

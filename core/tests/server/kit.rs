@@ -42,10 +42,6 @@ impl<T> News<T> {
     pub async fn next(&mut self) -> T {
         soon(self.0.recv()).await.expect("nobody can tell any more")
     }
-
-    pub fn is_empty(&mut self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 /// A client on a WebSocket.
@@ -145,7 +141,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 
     /// Waits until the server closes; the code with which it did.
-    pub async fn ends(&mut self) -> Option<u16> {
+    pub async fn ends(mut self) -> Option<u16> {
         let mut code = None;
         while let Some(Ok(message)) = soon(self.socket.next()).await {
             if let Message::Close(frame) = message {
@@ -189,7 +185,8 @@ pub async fn ask(address: SocketAddr, method: &str, target: &str, headers: &[(&s
     let mut stream = TcpStream::connect(address).await.unwrap();
     let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let length = body.len();
-    let head = format!("{method} {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n");
+    let head =
+        format!("{method} {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n");
     stream.write_all(format!("{head}{lines}\r\n{body}").as_bytes()).await.unwrap();
     let mut bytes = Vec::new();
     soon(stream.read_to_end(&mut bytes)).await.unwrap();
@@ -200,7 +197,8 @@ fn read(text: &str) -> Answer {
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text}"));
     let mut lines = head.lines();
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-    let headers = lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let headers =
+        lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_owned(), value.to_owned()));
     Answer { status, headers: headers.collect(), body: body.to_owned() }
 }
 

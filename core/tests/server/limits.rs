@@ -82,13 +82,14 @@ async fn messages_are_bounded() {
 #[tokio::test]
 async fn a_client_that_joins_nothing_is_closed() {
     let io = builder().connect_timeout(Duration::from_millis(50)).build().unwrap();
-    let mut client = Client::connect(serve(&io)).await;
+    let client = Client::connect(serve(&io)).await;
     assert_eq!(client.ends().await, Some(1000));
 }
 
 #[tokio::test]
 async fn a_client_that_answers_no_ping_is_closed() {
-    let io = builder().ping_interval(Duration::from_millis(30)).ping_timeout(Duration::from_millis(40)).build().unwrap();
+    let io =
+        builder().ping_interval(Duration::from_millis(30)).ping_timeout(Duration::from_millis(40)).build().unwrap();
     let (tell, mut told) = news();
     io.on_connect(move |socket: Socket| {
         let tell = tell.clone();

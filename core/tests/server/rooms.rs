@@ -17,7 +17,8 @@ fn house() -> Server {
             socket.join(rooms)?;
             ack.send(())
         });
-        socket.on("say", |socket: Socket, Data((room, text)): Data<(String, String)>| socket.to(room).emit("said", text));
+        socket
+            .on("say", |socket: Socket, Data((room, text)): Data<(String, String)>| socket.to(room).emit("said", text));
         socket.on("ping", |ack: Ack| ack.send(()));
     });
     io
@@ -68,7 +69,8 @@ async fn sockets_are_moved_and_disconnected_from_afar() {
     io.sockets_join("e").unwrap();
     io.to("b").sockets_leave("e");
     let rooms = |id: &str| {
-        let mut rooms: Vec<_> = io.of("/").unwrap().socket(id).unwrap().rooms().iter().map(ToString::to_string).collect();
+        let mut rooms: Vec<_> =
+            io.of("/").unwrap().socket(id).unwrap().rooms().iter().map(ToString::to_string).collect();
         rooms.retain(|room| room != id);
         rooms.sort();
         rooms.join(" ")
@@ -141,7 +143,8 @@ async fn rooms_of_a_socket_are_bounded() {
     let io = builder().option("max_rooms_per_socket", &3.into()).unwrap().build().unwrap();
     let (tell, mut told) = news();
     io.on_connect(move |socket: Socket| {
-        let joined = [socket.join(["a", "b"]), socket.join("c"), socket.join(["a", "a", "b"]), socket.join("x".repeat(2_000))];
+        let joined =
+            [socket.join(["a", "b"]), socket.join("c"), socket.join(["a", "a", "b"]), socket.join("x".repeat(2_000))];
         tell(joined.map(|result| result.err().map(|error| error.kind())));
     });
     let _client = Client::join(serve(&io)).await;

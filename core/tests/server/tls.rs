@@ -38,8 +38,8 @@ async fn a_websocket_runs_over_tls() {
     assert_eq!(client.hears().await.len(), 300_000 + r#"42["large",""]"#.len());
     io.emit("x", 1).unwrap();
     assert_eq!(client.hears().await, r#"42["x",1]"#);
-    soon(io.close()).await;
-    assert_eq!(client.ends().await, Some(1001));
+    let ((), code) = tokio::join!(soon(io.close()), client.ends());
+    assert_eq!(code, Some(1001));
 }
 
 #[tokio::test]
@@ -59,7 +59,9 @@ async fn who_does_not_speak_tls_is_not_heard() {
 #[test]
 fn what_is_no_certificate_or_no_key_is_an_error() {
     let ((certificate, key, _), (_, other_key, _)) = (identity(), identity());
-    for (certificate, key) in [("nonsense", key.as_str()), (&certificate, "nonsense"), (&certificate, &other_key), ("", "")] {
+    for (certificate, key) in
+        [("nonsense", key.as_str()), (&certificate, "nonsense"), (&certificate, &other_key), ("", "")]
+    {
         let error = Server::new().listen_tls("127.0.0.1:0", certificate.as_bytes(), key.as_bytes()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
     }

@@ -175,3 +175,23 @@ fn a_get_hears_what_is_emitted_while_it_waits() {
     world.settle();
     assert_eq!(answer.try_recv().unwrap().bytes, "42[\"x\"]\u{1e}42[\"y\"]");
 }
+
+#[test]
+fn a_get_that_waits_hears_that_the_server_closes() {
+    let world = World::new(Config::default());
+    let peer = world.peer(Transport::Polling);
+    let (_, poll) = peer.poll(Instant::now());
+    let Some(Poll::Waits(_, mut answer)) = poll else { panic!("it waits") };
+    world.hub.close();
+    assert_eq!(answer.try_recv().unwrap().bytes, "1");
+    assert_eq!(peer.poll(Instant::now()).0, Verdict::Unknown);
+}
+
+#[test]
+fn what_was_emitted_last_goes_out_before_a_websocket_is_closed() {
+    let world = World::new(Config::default());
+    let (client, _) = world.joined();
+    emit(&world, "last words");
+    world.hub.close();
+    assert_eq!(world.hears(&client), [r#"42["last words"]"#, "close 1001"]);
+}
