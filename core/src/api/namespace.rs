@@ -107,9 +107,9 @@ macro_rules! registering {
                 self.handlers.events.add(event, handler::erase(handler), false)
             }
 
-            /// Removes a listener that [`on`](Self::on) added; whether it was there.
+            /// Removes a listener that [`on`](Self::on) or [`on_connect`](Self::on_connect) added; whether it was there.
             pub fn off(&self, id: ListenerId) -> bool {
-                self.handlers.events.remove(id)
+                self.handlers.events.remove(id) || listeners::remove(&self.handlers.connect, id)
             }
 
             /// Adds a middleware that every client passes before it joins, in the order in which they were added.

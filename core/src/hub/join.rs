@@ -177,10 +177,7 @@ fn restore(namespace: &Arc<Namespace>, auth: &str) -> Option<Restored> {
             return None;
         }
         old.depart(Reason::TransportClose);
-        let peer = Arc::clone(old.peer());
-        old.peer().shard().spawn(Box::pin(async move {
-            peer.fail(Reason::TransportClose, "the client came back on another connection");
-        }));
+        old.peer().fail(Reason::TransportClose, "the client came back on another connection");
     }
     namespace.restore(&pid, offset.as_deref())
 }

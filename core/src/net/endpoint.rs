@@ -353,7 +353,9 @@ impl Endpoint {
         match peer.handle(Input::Probe, Instant::now()) {
             Verdict::Go => {}
             Verdict::Unknown => return Err(self.refuse(Refusal::UnknownSid, "no such session", head).into()),
-            _ => return Err(self.refuse(Refusal::BadRequest, "the session does not take a WebSocket now", head).into()),
+            _ => {
+                return Err(self.refuse(Refusal::BadRequest, "the session does not take a WebSocket now", head).into());
+            }
         }
         // What an earlier probe did not wait to hear.
         while peer.probe_news().is_some() {}

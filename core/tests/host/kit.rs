@@ -160,6 +160,15 @@ impl Host {
     }
 }
 
+/// Looks again and again for what nobody rings a bell for.
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < end, "it never came to be that {what}");
+        std::thread::yield_now();
+    }
+}
+
 pub fn args<T: serde::Serialize>(value: T) -> Payload {
     Payload::from_args(&value).unwrap()
 }

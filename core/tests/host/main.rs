@@ -1,6 +1,8 @@
 //! The seam for foreign languages, judged from both of its sides: by a host that pulls events, and by clients that speak
 //! raw HTTP and raw WebSocket.
 
+#![cfg(test)]
+
 mod acks;
 mod adopt;
 mod client;

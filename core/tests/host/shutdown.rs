@@ -1,7 +1,7 @@
 //! Closing: every client is told, and the host once.
 
 use crate::client::{Frame, Wire};
-use crate::kit::{Host, PATIENCE, quiet};
+use crate::kit::{Host, quiet, until};
 use crate::messages::Carried;
 use crate::requests::{call, join};
 use pancar::host::{Event, Flags, HubEvent};
@@ -30,9 +30,10 @@ fn every_client_is_told_and_the_host_once() {
     let mut second = Wire::tcp(address);
     let sid = second.open();
     second.post(&sid, "40");
-    host.accept();
+    let polls = host.accept();
     second.get(&sid);
     second.ask("GET", &sid, "");
+    until("the GET waits", || polls.peer().link().is_parked());
     let mut carried = Carried::open(&host);
     carried.join(&mut host);
     let (sid, _) = join(&mut host);
@@ -75,13 +76,10 @@ fn a_server_that_is_dropped_closes_and_keeps_nothing() {
     client.text("42[\"never taken\"]");
     client.settle();
     assert_eq!(host.server.mailbox().len(), 1);
-    let (weak, until) = (std::sync::Arc::downgrade(&socket), std::time::Instant::now() + PATIENCE);
+    let weak = std::sync::Arc::downgrade(&socket);
     drop((socket, host));
     assert_eq!(client.frame(), Frame::Close(Some(1001)));
     drop(client);
     // Its threads let go of what they hold as they end.
-    while weak.strong_count() > 0 {
-        assert!(std::time::Instant::now() < until, "somebody keeps the socket");
-        std::thread::yield_now();
-    }
+    until("nobody keeps the socket", || weak.strong_count() == 0);
 }

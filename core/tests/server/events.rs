@@ -145,6 +145,21 @@ async fn listeners_come_and_go() {
 }
 
 #[tokio::test]
+async fn listeners_of_all_sockets_can_be_removed() {
+    let io = builder().build().unwrap();
+    let connect = io.on_connect(|socket: Socket| socket.emit("connected", ()));
+    let event = io.on("x", |socket: Socket| socket.emit("heard", ()));
+    io.on("ping", |ack: Ack| ack.send(()));
+    let address = serve(&io);
+    let mut client = Client::join(address).await;
+    assert_eq!(client.hears().await, r#"42["connected"]"#);
+    assert!(io.off(connect) && io.off(event) && !io.off(connect) && !io.off(event));
+    let mut client = Client::join(address).await;
+    client.says(r#"42["x"]"#).await;
+    client.is_served().await;
+}
+
+#[tokio::test]
 async fn what_is_sent_can_be_watched() {
     let io = builder().build().unwrap();
     let (tell, mut told) = news();

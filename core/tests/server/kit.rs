@@ -109,6 +109,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         self.socket.flush().await.unwrap();
     }
 
+    /// Says many things, as far as the server listens.
+    pub async fn try_says_all(&mut self, texts: impl IntoIterator<Item = String>) {
+        for text in texts {
+            if self.socket.feed(Message::text(text)).await.is_err() {
+                return;
+            }
+        }
+        self.socket.flush().await.ok();
+    }
+
+    /// Answers what it is asked until everything that was said before has been dealt with, or the server closes.
+    pub async fn answers_for_a_while(mut self) {
+        self.socket.send(Message::text(r#"42999["ping"]"#)).await.ok();
+        while let Some(Ok(Message::Text(text))) = soon(self.socket.next()).await {
+            let id: String = text.chars().skip(2).take_while(char::is_ascii_digit).collect();
+            if text == "43999[]" {
+                return;
+            }
+            if text.starts_with("42") && !id.is_empty() {
+                self.socket.send(Message::text(format!("43{id}[1]"))).await.ok();
+            }
+        }
+    }
+
     /// The next message of text.
     pub async fn hears(&mut self) -> String {
         match soon(self.socket.next()).await {

@@ -11,5 +11,6 @@ mod listen;
 mod lives;
 mod order;
 mod rooms;
+mod storm;
 #[cfg(feature = "tls")]
 mod tls;

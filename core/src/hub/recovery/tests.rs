@@ -276,11 +276,13 @@ fn what_was_replayed_to_a_client_without_an_offset_is_replayed_again() {
 fn a_client_whose_old_connection_still_stands_takes_its_session_along() {
     let world = world();
     let (old, id, pid, seen) = met(&world);
+    world.sink.told();
     let (_new, heard) = comes_back(&world, &pid, &seen);
     assert_eq!(field(&heard[0], "sid"), id);
     assert!(!old.peer.is_open());
     assert_eq!(world.hub.main().sockets_count(), 1);
-    assert!(world.sink.told().contains(&"left: transport close".to_owned()));
+    let told = world.sink.told();
+    assert_eq!(told, ["leaving 1 rooms: transport close", "left: transport close", "connected to /"], "in this order");
 }
 
 #[test]
