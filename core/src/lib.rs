@@ -1,5 +1,5 @@
 #![forbid(unsafe_code)]
-#![warn(missing_docs)]
+#![warn(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 //! Pancar: a Socket.IO server.
 //!
 //! Clients and server keep a lasting two-way connection and talk in named events: `emit` on one side, `on` on the other,

@@ -44,7 +44,10 @@ impl Sink for Recorder {
     fn push(&self, event: Event) {
         let told = match event {
             Event::Joining(request) if self.holds.load(Ordering::Relaxed) => return self.asking.lock().push(request),
-            Event::Joining(request) => return drop(request.accept()),
+            Event::Joining(request) => {
+                request.accept();
+                return;
+            }
             Event::Connected(socket) => {
                 let told = format!("connected to {}", socket.namespace().name());
                 self.sockets.lock().push(socket);

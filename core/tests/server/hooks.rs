@@ -25,7 +25,7 @@ async fn a_handshake_may_be_refused() {
     assert_eq!(Client::try_connect(address, &[]).await.err(), Some(403));
     let good = [("x-token", "good")];
     assert_eq!(ask(address, "GET", POLLING, &good, "").await.status, 200);
-    assert!(Client::try_connect(address, &good).await.is_ok());
+    let _client = Client::try_connect(address, &good).await.unwrap();
     assert_eq!(io.clients_count(), 2);
 }
 

@@ -124,7 +124,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         self.socket.send(Message::text(r#"42999["ping"]"#)).await.ok();
         while let Some(Ok(Message::Text(text))) = soon(self.socket.next()).await {
             let id: String = text.chars().skip(2).take_while(char::is_ascii_digit).collect();
-            if text == "43999[]" {
+            // Either it was answered, or the server has thrown the client out.
+            if text == "43999[]" || text == "41" {
                 return;
             }
             if text.starts_with("42") && !id.is_empty() {

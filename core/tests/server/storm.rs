@@ -82,7 +82,7 @@ async fn live_on_polling(address: SocketAddr, number: usize) {
     let sid = opened.sid();
     post(address, &sid, "40\u{1e}40/room-2,\u{1e}42[\"talk\",\"x\"]\u{1e}42[\"ask\"]").await;
     poll(address, &sid).await;
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         post(address, &sid, "430[1]\u{1e}41").await;
     }
     post(address, &sid, "1").await;
@@ -98,7 +98,7 @@ async fn storm(io: Server) {
         tokio::spawn(async move {
             for life in 0..LIVES {
                 let number = client * LIVES + life;
-                if number % 4 == 0 {
+                if number.is_multiple_of(4) {
                     live_on_polling(address, number).await
                 } else {
                     live_on_websocket(address, number).await

@@ -110,7 +110,9 @@ fn a_client_that_takes_a_part_of_a_large_burst_takes_something() {
 fn a_queue_of_many_small_packets_is_too_long_as_well() {
     let (mut link, _wire) = websocket(limits(1_000_000, 3, BufferPolicy::Disconnect), 0);
     let now = Instant::now();
-    (0..3).for_each(|_| drop(push(&mut link, 10)));
+    for _ in 0..3 {
+        push(&mut link, 10);
+    }
     assert_eq!(flush(&mut link, now), After::WakeTask);
     push(&mut link, 10);
     assert_eq!(flush(&mut link, now), After::CheckAt(now + GRACE));
