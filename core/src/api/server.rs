@@ -35,8 +35,8 @@ use tower::{Service, ServiceExt as _};
 
 /// A Socket.IO server: all connections, all namespaces.
 ///
-/// Cheap to clone, usable from anywhere. One that listens goes on when nobody holds it, until it is closed. What can be said of a namespace can be said of the server and then concerns the
-/// main namespace, `/`.
+/// Cheap to clone, usable from anywhere. One that listens goes on when nobody holds it, until it is closed. What can be
+/// said of a namespace can be said of the server and then concerns the main namespace, `/`.
 ///
 /// ```no_run
 /// use pancar::{Data, Server, Socket};
@@ -387,6 +387,11 @@ impl Server {
         listening.iter().for_each(|listening| listening.close());
         self.inner.closing.send_replace(true);
         self.closed().await;
+        // What is left are the shares of a runtime that this server is mounted into. Nobody else waits for their last words.
+        let patience = self.inner.hub.config().close_timeout;
+        for shard in self.inner.hub.shards() {
+            drop(tokio::time::timeout(patience, shard.idle()).await);
+        }
     }
 
     /// Ends when the server has been closed.

@@ -23,9 +23,12 @@ pub(crate) use site::Site;
 
 /// The options of a server.
 ///
-/// ```ignore
+/// ```
+/// # use pancar::Config;
+/// # use std::time::Duration;
 /// let config = Config { ping_interval: Duration::from_secs(10), ..Config::default() };
 /// config.validate()?;
+/// # Ok::<(), pancar::Error>(())
 /// ```
 ///
 /// Every face of the library sets the same options by their names here, through [`Config::set`].

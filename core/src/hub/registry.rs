@@ -170,6 +170,11 @@ impl Hub {
         self.shards.write().retain(|known| !Arc::ptr_eq(known, shard));
     }
 
+    /// All shares.
+    pub fn shards(&self) -> Vec<Arc<Shard>> {
+        self.shards.read().clone()
+    }
+
     /// A share for a new connection, in turn.
     pub fn shard(&self) -> Option<Arc<Shard>> {
         let shards = self.shards.read();

@@ -302,7 +302,7 @@ impl Endpoint {
         if let Some(edit) = &self.hooks.initial_headers {
             edit(answer.headers_mut(), peer.handshake());
         }
-        let busy = head.parts.extensions.get::<Arc<Shard>>().map(Shard::busy);
+        let busy = head.parts.extensions.get::<Arc<Shard>>().unwrap_or(peer.shard()).busy();
         tokio::spawn(async move {
             let _busy = busy;
             match upgrade.await {
@@ -382,7 +382,7 @@ impl Endpoint {
         if let Err(answer) = self.begin_probe(&peer, head) {
             return *answer;
         }
-        let busy = head.parts.extensions.get::<Arc<Shard>>().map(Shard::busy);
+        let busy = head.parts.extensions.get::<Arc<Shard>>().unwrap_or(peer.shard()).busy();
         tokio::spawn(async move {
             let _busy = busy;
             match upgrade.await {
