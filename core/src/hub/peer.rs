@@ -5,7 +5,7 @@ use crate::hub::event::{Event, Message};
 use crate::hub::handshake::Handshake;
 use crate::hub::link::{After, Link, Pushed, QueueLimits};
 use crate::hub::registry::Hub;
-use crate::hub::shard::{Shard, Timer};
+use crate::hub::shard::{Shard, Timer, Turn};
 use crate::hub::socket::Socket;
 use crate::ids::{AckId, Sid};
 use crate::payload::Payload;
@@ -327,6 +327,7 @@ impl Peer {
 
     /// Tells what is to be told, unless another thread (or a caller further up on this one) is doing so.
     pub fn pump(self: &Arc<Self>) {
+        let _turn = Turn::begin();
         let mut batch = VecDeque::new();
         let mut mine = false;
         loop {

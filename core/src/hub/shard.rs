@@ -8,6 +8,7 @@ use crate::hub::peer::Peer;
 use crate::hub::socket::Socket;
 use atomic_waker::AtomicWaker;
 use parking_lot::Mutex;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -113,7 +114,7 @@ impl Shard {
     }
 
     /// Notes that peers have something to flush. Rings once per burst.
-    pub fn mark_dirty(&self, peers: impl IntoIterator<Item = Arc<Peer>>) {
+    pub fn mark_dirty(self: &Arc<Self>, peers: impl IntoIterator<Item = Arc<Peer>>) {
         let first = {
             let mut dirty = self.dirty.lock();
             let first = dirty.is_empty();
@@ -121,7 +122,7 @@ impl Shard {
             first
         };
         if first {
-            self.flush_bell.wake();
+            Turn::ring(self);
         }
     }
 
@@ -182,6 +183,41 @@ impl Drop for Busy {
     fn drop(&mut self) {
         if self.0.load.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.0.idle_bell.wake();
+        }
+    }
+}
+
+thread_local! {
+    /// Bells that this thread owes at the end of its turn; nothing outside of a turn.
+    static OWED: RefCell<Option<Vec<Arc<Shard>>>> = const { RefCell::new(None) };
+}
+
+/// A turn of a thread: what it makes dirty on whatever shard is announced once, when the turn ends.
+#[derive(Debug)]
+pub struct Turn {
+    outermost: bool,
+}
+
+impl Turn {
+    /// Begins a turn; one inside of another changes nothing.
+    pub fn begin() -> Self {
+        let outermost = OWED.with_borrow_mut(|owed| owed.is_none() && owed.insert(Vec::new()).is_empty());
+        Self { outermost }
+    }
+
+    fn ring(shard: &Arc<Shard>) {
+        let owed = OWED.with_borrow_mut(|owed| owed.as_mut().map(|owed| owed.push(Arc::clone(shard))));
+        if owed.is_none() {
+            shard.flush_bell.wake();
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.outermost {
+            let owed = OWED.with_borrow_mut(Option::take);
+            owed.into_iter().flatten().for_each(|shard| shard.flush_bell.wake());
         }
     }
 }
