@@ -3,7 +3,7 @@
 use crate::api::args::IntoArgs;
 use crate::error::Result;
 use crate::hub::acks::AckOutcome;
-use crate::hub::adapter::{Publish, SocketInfo};
+use crate::hub::adapter::SocketInfo;
 use crate::hub::namespace::Namespace as HubNamespace;
 use crate::hub::target::{Flags, Target};
 use crate::ids::SocketId;
@@ -170,22 +170,8 @@ impl Broadcast {
     /// # Errors
     /// [`ErrorKind::Adapter`](crate::ErrorKind::Adapter) when other servers do not answer.
     pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>> {
-        let mut infos = self.namespace.infos(&self.target);
-        if !self.flags.local
-            && let Some(hub) = self.namespace.hub()
-        {
-            let name = self.namespace.name();
-            infos.extend(hub.adapter().fetch_sockets(name, &self.target, self.flags).await?);
-        }
+        let infos = self.namespace.fetch_sockets(&self.target, self.flags).await?;
         Ok(infos.into_iter().map(|info| RemoteSocket { info, namespace: Arc::clone(&self.namespace) }).collect())
-    }
-
-    fn publish(&self, message: Publish<'_>) {
-        if !self.flags.local
-            && let Some(hub) = self.namespace.hub()
-        {
-            hub.adapter().publish(self.namespace.name(), message);
-        }
     }
 
     /// Puts the sockets into rooms.
@@ -193,22 +179,17 @@ impl Broadcast {
     /// # Errors
     /// See [`Socket::join`](crate::Socket::join); those who can have joined.
     pub fn sockets_join(&self, rooms: impl Rooms) -> Result<()> {
-        let rooms = rooms.into_rooms();
-        self.publish(Publish::Join { target: &self.target, rooms: &rooms });
-        self.namespace.sockets_join(&self.target, &rooms)
+        self.namespace.sockets_join(&self.target, self.flags, &rooms.into_rooms())
     }
 
     /// Takes the sockets out of rooms.
     pub fn sockets_leave(&self, rooms: impl Rooms) {
-        let rooms = rooms.into_rooms();
-        self.publish(Publish::Leave { target: &self.target, rooms: &rooms });
-        self.namespace.sockets_leave(&self.target, &rooms);
+        self.namespace.sockets_leave(&self.target, self.flags, &rooms.into_rooms());
     }
 
     /// Disconnects the sockets; `close` ends their connections.
     pub fn disconnect_sockets(&self, close: bool) {
-        self.publish(Publish::Disconnect { target: &self.target, close });
-        self.namespace.disconnect_sockets(&self.target, close);
+        self.namespace.disconnect_sockets(&self.target, self.flags, close);
     }
 }
 

@@ -242,11 +242,7 @@ impl Namespace {
     /// # Errors
     /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) for arguments without a JSON form.
     pub fn server_side_emit(&self, event: &str, args: impl IntoArgs) -> Result<()> {
-        let args = args.into_args()?;
-        if let Some(hub) = self.inner.hub() {
-            let message = crate::hub::adapter::Publish::ServerSideEmit { name: event, args: &args };
-            hub.adapter().publish(self.inner.name(), message);
-        }
+        self.inner.server_side_emit(event, &args.into_args()?);
         Ok(())
     }
 
@@ -255,10 +251,6 @@ impl Namespace {
     /// # Errors
     /// As [`server_side_emit`](Self::server_side_emit), and [`ErrorKind::Adapter`](crate::ErrorKind::Adapter) when servers do not answer.
     pub async fn server_side_emit_with_ack(&self, event: &str, args: impl IntoArgs) -> Result<Vec<Payload>> {
-        let args = args.into_args()?;
-        match self.inner.hub() {
-            Some(hub) => hub.adapter().server_side_emit_with_ack(self.inner.name(), event, &args).await,
-            None => Ok(Vec::new()),
-        }
+        self.inner.server_side_emit_with_ack(event, &args.into_args()?).await
     }
 }

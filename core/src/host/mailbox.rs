@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::host::server::MatchRequest;
 use crate::hub::acks::AckOutcome;
-use crate::hub::event::{Event as HubEvent, Sink};
+use crate::hub::event::Event as HubEvent;
 use crate::payload::Payload;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -40,8 +40,19 @@ pub enum Event {
     },
     /// A client asks for a namespace that does not exist; does a dynamic one of the host take it?
     Match(MatchRequest),
+    /// Something that the host itself put in, to be called where events are taken.
+    Task(Task),
     /// The server has closed.
     Closed,
+}
+
+/// What a host puts into a mailbox of its own.
+pub struct Task(pub Box<dyn FnOnce() + Send>);
+
+impl std::fmt::Debug for Task {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Task")
+    }
 }
 
 impl Event {
@@ -166,6 +177,16 @@ impl Mailbox {
         events
     }
 
+    /// Registers to be woken when enough has been drained.
+    pub(super) fn wake_when_clear(&self, waker: &Waker) {
+        let mut queue = self.queue.lock();
+        if self.is_congested() {
+            queue.paused.push(waker.clone());
+        } else {
+            waker.wake_by_ref();
+        }
+    }
+
     /// Drops what waits and what comes.
     pub(super) fn shut(&self) {
         let (events, awake) = {
@@ -176,25 +197,6 @@ impl Mailbox {
         };
         awake.into_iter().for_each(Waker::wake);
         drop(events);
-    }
-}
-
-impl Sink for Mailbox {
-    fn push(&self, event: HubEvent) {
-        self.put(Event::Hub(event));
-    }
-
-    fn is_congested(&self) -> bool {
-        Self::is_congested(self)
-    }
-
-    fn wake_when_clear(&self, waker: &Waker) {
-        let mut queue = self.queue.lock();
-        if Self::is_congested(self) {
-            queue.paused.push(waker.clone());
-        } else {
-            waker.wake_by_ref();
-        }
     }
 }
 

@@ -25,20 +25,24 @@
 //! ```
 
 mod external;
+mod lanes;
 mod mailbox;
 mod pipe;
 mod server;
 
 pub use crate::hub::acks::{OnAck, OnAcks};
+pub use crate::hub::adapter::SocketInfo;
 pub use crate::hub::event::{Event as HubEvent, Message, Reply};
 pub use crate::hub::handshake::Handshake;
 pub use crate::hub::join::JoinRequest;
 pub use crate::hub::namespace::Namespace;
 pub use crate::hub::pattern::Pattern;
+pub use crate::hub::shard::{BoxFuture, Turn};
 pub use crate::hub::socket::{JsonData, Socket, SocketData};
 pub use crate::hub::target::{Flags, Target};
 pub use crate::net::hooks::Hooks;
 pub use external::{ExternalSocket, Outgoing, PendingRequest};
-pub use mailbox::{Bell, Event, Mailbox};
+pub use lanes::Lanes;
+pub use mailbox::{Bell, Event, Mailbox, Task};
 pub use pipe::Pipe;
 pub use server::{MatchRequest, Server};

@@ -3,12 +3,14 @@
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::external::{self, ExternalSocket, PendingRequest, Seat};
-use crate::host::mailbox::{Bell, Event, Mailbox};
+use crate::host::lanes::Lanes;
+use crate::host::mailbox::{Bell, Event, Mailbox, Task};
 use crate::host::pipe::Pipe;
 use crate::hub::Hub;
 use crate::hub::namespace::Namespace;
 use crate::hub::pattern::Pattern;
 use crate::hub::registry::Matcher;
+use crate::hub::shard::BoxFuture;
 use crate::hub::socket::Socket;
 use crate::hub::target::{Flags, Target};
 use crate::net::Endpoint;
@@ -19,10 +21,11 @@ use crate::payload::Payload;
 use crate::wire::text::Text;
 use bytes::Bytes;
 use http::{Request, Response};
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// A client asks for a namespace that does not exist. Dropped without an answer it is refused.
@@ -49,16 +52,31 @@ impl MatchRequest {
 pub struct Server {
     hub: Arc<Hub>,
     endpoint: Arc<Endpoint>,
-    mailbox: Arc<Mailbox>,
+    lanes: Arc<Lanes>,
     /// Nothing once it is closed.
     listening: Mutex<Option<Vec<Arc<Listening>>>>,
     /// Threads without a listener, for connections that the host hands over.
     workers: Mutex<Option<Arc<Listening>>>,
+    ended: Arc<Ended>,
+}
+
+/// Whether closing has come to its end.
+#[derive(Debug, Default)]
+struct Ended {
+    ended: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Ended {
+    fn tell(&self) {
+        *self.ended.lock() = true;
+        self.changed.notify_all();
+    }
 }
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server").field("mailbox", &self.mailbox).finish_non_exhaustive()
+        f.debug_struct("Server").field("lanes", &self.lanes).finish_non_exhaustive()
     }
 }
 
@@ -76,23 +94,74 @@ impl Server {
     /// # Errors
     /// As there.
     pub fn with_hooks(config: Config, hooks: Hooks, bell: Bell) -> Result<Self> {
+        Self::with_lanes(config, hooks, bell, Vec::new())
+    }
+
+    /// As [`with_hooks`](Self::with_hooks), with a mailbox for each bell, so that the host may take events on as many
+    /// threads. All that happens to one client comes in one mailbox; what concerns no client in the first.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn with_lanes(config: Config, hooks: Hooks, bell: Bell, others: Vec<Bell>) -> Result<Self> {
         config.validate()?;
         let client = config.serve_client.as_deref().map(crate::net::load_client).transpose()?;
         let hub = Hub::new(config, true, None);
-        let mailbox = Arc::new(Mailbox::new(bell));
-        hub.set_sink(Arc::clone(&mailbox) as _);
+        let lanes = Arc::new(Lanes::new(bell, others));
+        hub.set_sink(Arc::clone(&lanes) as _);
         let endpoint = Endpoint::new(Arc::clone(&hub), hooks, client);
-        Ok(Self { hub, endpoint, mailbox, listening: Mutex::new(Some(Vec::new())), workers: Mutex::default() })
+        Ok(Self {
+            hub,
+            endpoint,
+            lanes,
+            listening: Mutex::new(Some(Vec::new())),
+            workers: Mutex::default(),
+            ended: Arc::default(),
+        })
     }
 
     /// Takes up to `max` events, oldest first.
     pub fn drain(&self, max: usize) -> Vec<Event> {
-        self.mailbox.drain(max)
+        self.mailbox().drain(max)
     }
 
-    /// The mailbox.
+    /// The mailbox; the first where there are several.
     pub fn mailbox(&self) -> &Arc<Mailbox> {
-        &self.mailbox
+        self.lanes.first()
+    }
+
+    /// All mailboxes.
+    pub fn lanes(&self) -> &Arc<Lanes> {
+        &self.lanes
+    }
+
+    /// The number of the mailbox in which all comes that happens to a socket.
+    pub fn lane_of(&self, socket: &Socket) -> usize {
+        self.lanes.number_of(socket.peer().shard())
+    }
+
+    /// Runs a future on a thread of the server: that of a socket, or any.
+    ///
+    /// # Errors
+    /// As [`adopt`](Self::adopt).
+    pub fn spawn(&self, near: Option<&Socket>, future: BoxFuture<()>) -> Result<()> {
+        match near {
+            Some(socket) => socket.peer().shard().spawn(future),
+            None => self.seat()?.shard.spawn(future),
+        }
+        Ok(())
+    }
+
+    /// Puts a task into a mailbox when a delay is over. It is dropped when the server closes before that.
+    ///
+    /// # Errors
+    /// As [`adopt`](Self::adopt).
+    pub fn post_after(&self, near: Option<&Socket>, mailbox: &Arc<Mailbox>, delay: Duration, task: Task) -> Result<()> {
+        let mailbox = Arc::clone(mailbox);
+        let wait = async move {
+            tokio::time::sleep(delay).await;
+            mailbox.put(Event::Task(task));
+        };
+        self.spawn(near, Box::pin(wait))
     }
 
     /// The options.
@@ -131,7 +200,7 @@ impl Server {
     /// Adds a dynamic namespace that asks the host with [`Event::Match`], in which `matcher` is the number given here.
     /// [`Namespace::parent`] of a child is the number that is returned.
     pub fn of_matching(&self, matcher: u64) -> usize {
-        let mailbox = Arc::downgrade(&self.mailbox);
+        let mailbox = Arc::downgrade(self.mailbox());
         self.hub.add_parent(Matcher::Predicate(Arc::new(move |name, auth| {
             let (answer, answered) = oneshot::channel();
             if let Some(mailbox) = mailbox.upgrade() {
@@ -154,7 +223,7 @@ impl Server {
         args: &Payload,
         token: u64,
     ) -> Result<()> {
-        let mailbox = Arc::clone(&self.mailbox);
+        let mailbox = Arc::clone(self.lanes.of(socket.peer().shard()));
         let done = Box::new(move |answer| mailbox.put(Event::Ack { token, answer }));
         socket.emit_with_ack(flags, name, args, done)
     }
@@ -172,7 +241,7 @@ impl Server {
         args: &Payload,
         token: u64,
     ) -> Result<()> {
-        let mailbox = Arc::clone(&self.mailbox);
+        let mailbox = Arc::clone(self.mailbox());
         let done = Box::new(move |outcomes| mailbox.put(Event::Acks { token, outcomes }));
         namespace.emit_with_ack(target, flags, name, args, done)
     }
@@ -183,7 +252,24 @@ impl Server {
     /// [`ErrorKind::InvalidOption`] for what is no address, [`ErrorKind::Io`] when it cannot be had.
     pub fn listen(&self, address: impl ToSocketAddrs + std::fmt::Debug) -> Result<SocketAddr> {
         let (listener, bound) = listen::bind(address)?;
-        self.start(Address::Tcp(listener))?;
+        self.start(Address::Tcp(listener), Security::Plain)?;
+        Ok(bound)
+    }
+
+    /// Listens on a TCP address with TLS. Certificates and key are PEM; the chain begins with the server's own.
+    ///
+    /// # Errors
+    /// As [`listen`](Self::listen), and [`ErrorKind::Tls`] for certificates or a key that cannot be used.
+    #[cfg(feature = "tls")]
+    pub fn listen_tls(
+        &self,
+        address: impl ToSocketAddrs + std::fmt::Debug,
+        certificates: &[u8],
+        key: &[u8],
+    ) -> Result<SocketAddr> {
+        let security = Security::Tls(crate::net::tls::acceptor(certificates, key)?);
+        let (listener, bound) = listen::bind(address)?;
+        self.start(Address::Tcp(listener), security)?;
         Ok(bound)
     }
 
@@ -192,15 +278,15 @@ impl Server {
     /// # Errors
     /// [`ErrorKind::Io`] when the path cannot be had.
     pub fn listen_unix(&self, path: &Path) -> Result<()> {
-        self.start(Address::Unix(listen::bind_unix(path)?, path.to_owned())).map(drop)
+        self.start(Address::Unix(listen::bind_unix(path)?, path.to_owned()), Security::Plain).map(drop)
     }
 
-    fn start(&self, address: Address) -> Result<Arc<Listening>> {
+    fn start(&self, address: Address, security: Security) -> Result<Arc<Listening>> {
         let closed = || Error::new(ErrorKind::Closed, "the server is closed");
         if self.listening.lock().is_none() {
             return Err(closed());
         }
-        let started = Arc::new(listen::start(&self.endpoint, address, Security::Plain, None)?);
+        let started = Arc::new(listen::start(&self.endpoint, address, security, None)?);
         match &mut *self.listening.lock() {
             Some(listening) => listening.push(Arc::clone(&started)),
             None => {
@@ -218,7 +304,7 @@ impl Server {
         if let Some(workers) = &*workers {
             return Ok(Arc::clone(workers));
         }
-        let started = self.start(Address::Nowhere)?;
+        let started = self.start(Address::Nowhere, Security::Plain)?;
         *workers = Some(Arc::clone(&started));
         Ok(started)
     }
@@ -288,16 +374,27 @@ impl Server {
         listening.iter().for_each(|listening| listening.stop_accepting());
         self.hub.close();
         listening.iter().for_each(|listening| listening.close());
-        let mailbox = Arc::clone(&self.mailbox);
+        let (lanes, ended) = (Arc::clone(&self.lanes), Arc::clone(&self.ended));
         let wait = move || {
             if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() {
                 listening.iter().for_each(|listening| runtime.block_on(listening.ended()));
             }
-            mailbox.put(Event::Closed);
+            lanes.put_closed();
+            ended.tell();
         };
         if let Err(error) = std::thread::Builder::new().name("pancar-close".into()).spawn(wait) {
             tracing::error!(%error, "closing is not waited for");
-            self.mailbox.put(Event::Closed);
+            self.lanes.put_closed();
+            self.ended.tell();
+        }
+    }
+
+    /// Waits until [`close`](Self::close), called before or by another thread, has come to its end. Not for threads of
+    /// the server.
+    pub fn wait_closed(&self) {
+        let mut ended = self.ended.ended.lock();
+        while !*ended {
+            self.ended.changed.wait(&mut ended);
         }
     }
 }
@@ -306,6 +403,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.close();
         // Events hold sockets, and those the way to the mailbox: nobody would ever be freed.
-        self.mailbox.shut();
+        self.lanes.all().for_each(|mailbox| mailbox.shut());
     }
 }

@@ -4,6 +4,7 @@ use crate::error::Reason;
 use crate::hub::join::JoinRequest;
 use crate::hub::namespace::Namespace;
 use crate::hub::peer::Peer;
+use crate::hub::shard::Shard;
 use crate::hub::socket::Socket;
 use crate::ids::AckId;
 use crate::payload::Payload;
@@ -72,6 +73,22 @@ pub enum Event {
     Closed(Arc<Peer>, Reason),
 }
 
+impl Event {
+    /// The client whom it concerns.
+    pub fn peer(&self) -> Option<&Arc<Peer>> {
+        match self {
+            Self::Joining(request) => Some(request.socket().peer()),
+            Self::Connected(socket)
+            | Self::Message(Message { socket, .. })
+            | Self::Disconnecting { socket, .. }
+            | Self::Disconnected { socket, .. }
+            | Self::Outgoing { socket, .. } => Some(socket.peer()),
+            Self::Opened(peer) | Self::Text(peer, _) | Self::Binary(peer, _) | Self::Closed(peer, _) => Some(peer),
+            Self::ServerSide { .. } | Self::NamespaceCreated(_) => None,
+        }
+    }
+}
+
 /// An event of a client.
 #[derive(Debug)]
 pub struct Message {
@@ -100,10 +117,10 @@ pub trait Sink: Send + Sync + 'static {
     fn push(&self, event: Event);
 
     /// Whether the reader of a connection should pause, because events are taken more slowly than they come.
-    fn is_congested(&self) -> bool {
+    fn is_congested(&self, _shard: &Shard) -> bool {
         false
     }
 
     /// Registers to be woken when congestion has passed.
-    fn wake_when_clear(&self, _waker: &std::task::Waker) {}
+    fn wake_when_clear(&self, _shard: &Shard, _waker: &std::task::Waker) {}
 }

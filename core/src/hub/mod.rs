@@ -12,6 +12,7 @@
 
 pub mod acks;
 pub mod adapter;
+pub mod cluster;
 pub mod emit;
 pub mod event;
 pub mod handshake;

@@ -250,11 +250,11 @@ impl Namespace {
         self.state.read().rooms.rooms_of(socket.key())
     }
 
-    /// Puts the sockets that a target means into rooms.
+    /// Puts the sockets of this server that a target means into rooms.
     ///
     /// # Errors
     /// The first error of a socket, after the others have joined.
-    pub fn sockets_join(&self, target: &Target, rooms: &[Text]) -> Result<()> {
+    pub fn sockets_join_local(&self, target: &Target, rooms: &[Text]) -> Result<()> {
         let mut first = Ok(());
         for socket in self.sockets(target) {
             if let Err(error) = socket.join(rooms)
@@ -267,15 +267,15 @@ impl Namespace {
         first
     }
 
-    /// Takes the sockets that a target means out of rooms.
-    pub fn sockets_leave(&self, target: &Target, rooms: &[Text]) {
+    /// Takes the sockets of this server that a target means out of rooms.
+    pub fn sockets_leave_local(&self, target: &Target, rooms: &[Text]) {
         for socket in self.sockets(target) {
             rooms.iter().for_each(|room| socket.leave(room));
         }
     }
 
-    /// Disconnects the sockets that a target means.
-    pub fn disconnect_sockets(&self, target: &Target, close: bool) {
+    /// Disconnects the sockets of this server that a target means.
+    pub fn disconnect_sockets_local(&self, target: &Target, close: bool) {
         for socket in self.sockets(target) {
             socket.disconnect(close);
         }

@@ -299,7 +299,7 @@ impl Hub {
         if namespace.parent().is_some() {
             self.children.fetch_sub(1, Ordering::Relaxed);
         }
-        namespace.disconnect_sockets(&crate::hub::target::Target::everyone(), false);
+        namespace.disconnect_sockets_local(&crate::hub::target::Target::everyone(), false);
         true
     }
 

@@ -60,8 +60,12 @@ pub struct Shard {
     epoch: Instant,
     load: AtomicUsize,
     idle_bell: AtomicWaker,
+    number: usize,
     home: Box<dyn Home>,
 }
+
+/// Shards that have been made.
+static SHARDS: AtomicUsize = AtomicUsize::new(0);
 
 impl std::fmt::Debug for Shard {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -80,8 +84,14 @@ impl Shard {
             epoch: now,
             load: AtomicUsize::new(0),
             idle_bell: AtomicWaker::new(),
+            number: SHARDS.fetch_add(1, Ordering::Relaxed),
             home: Box::new(home),
         })
+    }
+
+    /// A number of its own; shards that are made together have consecutive ones.
+    pub fn number(&self) -> usize {
+        self.number
     }
 
     /// Counts a connection for as long as what is returned lives.

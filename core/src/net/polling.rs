@@ -151,11 +151,11 @@ impl Post {
 async fn clear(peer: &Peer) {
     let sink = peer.hub().sink();
     std::future::poll_fn(|context| {
-        if !sink.is_congested() {
+        if !sink.is_congested(peer.shard()) {
             return Ready(());
         }
         // Wakes at once where it has cleared meanwhile.
-        sink.wake_when_clear(context.waker());
+        sink.wake_when_clear(peer.shard(), context.waker());
         Pending
     })
     .await;

@@ -230,11 +230,11 @@ impl Connection {
             return true;
         }
         let sink = self.peer.hub().sink();
-        if !sink.is_congested() {
+        if !sink.is_congested(self.peer.shard()) {
             return false;
         }
-        sink.wake_when_clear(context.waker());
-        sink.is_congested()
+        sink.wake_when_clear(self.peer.shard(), context.waker());
+        sink.is_congested(self.peer.shard())
     }
 
     /// Reads once; false when the client is gone.

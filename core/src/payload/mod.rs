@@ -8,6 +8,11 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+mod read;
+mod writer;
+
+pub use writer::PayloadWriter;
+
 /// The arguments of an event or of an acknowledgement.
 ///
 /// `json` is a comma separated list of JSON values without the enclosing brackets, as it stands on the wire. Where a
