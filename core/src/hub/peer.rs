@@ -23,6 +23,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+mod probe;
+use probe::Probe;
+pub use probe::{ProbeNews, ProbeSerial};
+
 /// What is to be told of a peer, in order.
 #[derive(Debug)]
 enum Step {
@@ -47,17 +51,6 @@ struct Machine {
     scheduled: Option<Instant>,
 }
 
-/// What the probing WebSocket of a peer is to hear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProbeNews {
-    /// `3probe`
-    Pong,
-    /// It is closed.
-    Close,
-    /// It is the transport from now on.
-    Upgraded,
-}
-
 /// One transport client.
 pub struct Peer {
     sid: Sid,
@@ -68,8 +61,8 @@ pub struct Peer {
     link: Mutex<Link>,
     /// Wakes the task that reads the WebSocket.
     task: AtomicWaker,
-    /// What the task that reads a probing WebSocket is to hear.
-    probe: Mutex<VecDeque<ProbeNews>>,
+    /// Locked after the machine where both are.
+    probe: Mutex<Probe>,
     joined: AtomicBool,
     broken: AtomicBool,
 }
@@ -167,11 +160,6 @@ impl Peer {
     /// The waker of the task that reads the WebSocket.
     pub fn task(&self) -> &AtomicWaker {
         &self.task
-    }
-
-    /// What the probing WebSocket is to hear next.
-    pub fn probe_news(&self) -> Option<ProbeNews> {
-        self.probe.lock().pop_front()
     }
 
     /// Takes what happened, and tells what follows.
@@ -280,11 +268,6 @@ impl Peer {
             Output::Binary(data) => machine.steps.push_back(Step::Event(Event::Binary(Arc::clone(self), data))),
             Output::Closed { reason, detail } => self.closed(machine, reason, detail),
         }
-    }
-
-    fn tell_probe(&self, news: ProbeNews) {
-        self.probe.lock().push_back(news);
-        self.task.wake();
     }
 
     fn closed(self: &Arc<Self>, machine: &mut Machine, reason: Reason, detail: &'static str) {

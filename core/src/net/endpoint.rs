@@ -3,7 +3,7 @@
 use crate::hub::Hub;
 use crate::hub::handshake::Handshake;
 use crate::hub::link::PollBody;
-use crate::hub::peer::Peer;
+use crate::hub::peer::{Peer, ProbeSerial};
 use crate::hub::registry::{self, Refused};
 use crate::hub::shard::Shard;
 use crate::ids::Sid;
@@ -309,7 +309,7 @@ impl Endpoint {
                 Ok(upgraded) => {
                     let (stream, early) = upgrade::unwrap(upgraded);
                     peer.announce();
-                    Connection::new(peer, stream, early, false).run().await;
+                    Connection::new(peer, stream, early, None).run().await;
                 }
                 Err(_) => peer.fail(crate::error::Reason::TransportClose, "the client went away during the handshake"),
             }
@@ -326,11 +326,11 @@ impl Endpoint {
     }
 
     /// Takes a WebSocket whose frames somebody else reads and writes; its handshake has been judged there, except for the
-    /// origin. The peer, and whether its session polls so far.
+    /// origin. The peer, and where its session polls so far the number of the WebSocket among those that probe.
     ///
     /// # Errors
     /// The answer to a request that is refused.
-    pub async fn accept_messages(&self, parts: Parts) -> Result<(Arc<Peer>, bool), Answer> {
+    pub async fn accept_messages(&self, parts: Parts) -> Result<(Arc<Peer>, Option<ProbeSerial>), Answer> {
         let head = self.head(parts);
         let parts = &head.parts;
         let route = Route::parse(&parts.method, parts.uri.query().unwrap_or(""), true, self.hub.config());
@@ -339,27 +339,21 @@ impl Endpoint {
             return Err(self.refuse(Refusal::Forbidden, "the origin is not allowed", &head));
         }
         match route {
-            Route::Open(_) => Ok((self.new_websocket(&head).await?, false)),
+            Route::Open(_) => Ok((self.new_websocket(&head).await?, None)),
             Route::Poll(sid) | Route::Post(sid) | Route::Upgrade(sid) | Route::BadMethod(sid) => {
                 let peer = self.hub.peer(sid.as_str());
                 let peer = peer.ok_or_else(|| self.refuse(Refusal::UnknownSid, "no such session", &head))?;
-                self.begin_probe(&peer, &head).map_err(|answer| *answer)?;
-                Ok((peer, true))
+                let serial = self.begin_probe(&peer, &head).map_err(|answer| *answer)?;
+                Ok((peer, Some(serial)))
             }
         }
     }
 
-    fn begin_probe(&self, peer: &Arc<Peer>, head: &Head) -> Result<(), Box<Answer>> {
-        match peer.handle(Input::Probe, Instant::now()) {
-            Verdict::Go => {}
-            Verdict::Unknown => return Err(self.refuse(Refusal::UnknownSid, "no such session", head).into()),
-            _ => {
-                return Err(self.refuse(Refusal::BadRequest, "the session does not take a WebSocket now", head).into());
-            }
-        }
-        // What an earlier probe did not wait to hear.
-        while peer.probe_news().is_some() {}
-        Ok(())
+    fn begin_probe(&self, peer: &Arc<Peer>, head: &Head) -> Result<ProbeSerial, Box<Answer>> {
+        peer.begin_probe(Instant::now()).map_err(|verdict| match verdict {
+            Verdict::Unknown => self.refuse(Refusal::UnknownSid, "no such session", head).into(),
+            _ => self.refuse(Refusal::BadRequest, "the session does not take a WebSocket now", head).into(),
+        })
     }
 
     fn check_upgrade(&self, head: &Head) -> Result<Answer, Box<Answer>> {
@@ -379,18 +373,19 @@ impl Endpoint {
             Ok(answer) => answer,
             Err(answer) => return *answer,
         };
-        if let Err(answer) = self.begin_probe(&peer, head) {
-            return *answer;
-        }
+        let serial = match self.begin_probe(&peer, head) {
+            Ok(serial) => serial,
+            Err(answer) => return *answer,
+        };
         let busy = head.parts.extensions.get::<Arc<Shard>>().unwrap_or(peer.shard()).busy();
         tokio::spawn(async move {
             let _busy = busy;
             match upgrade.await {
                 Ok(upgraded) => {
                     let (stream, early) = upgrade::unwrap(upgraded);
-                    Connection::new(peer, stream, early, true).run().await;
+                    Connection::new(peer, stream, early, Some(serial)).run().await;
                 }
-                Err(_) => drop(peer.handle(Input::ProbeEnded, Instant::now())),
+                Err(_) => peer.probe_input(serial, Input::ProbeEnded, Instant::now()),
             }
         });
         answer
