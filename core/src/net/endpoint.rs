@@ -332,18 +332,25 @@ impl Endpoint {
     /// The answer to a request that is refused.
     pub async fn accept_messages(&self, parts: Parts) -> Result<(Arc<Peer>, Option<ProbeSerial>), Answer> {
         let head = self.head(parts);
+        self.take_messages(&head).await.map_err(|answer| self.dress(answer, &head))
+    }
+
+    async fn take_messages(&self, head: &Head) -> Result<(Arc<Peer>, Option<ProbeSerial>), Answer> {
         let parts = &head.parts;
         let route = Route::parse(&parts.method, parts.uri.query().unwrap_or(""), true, self.hub.config());
-        let route = route.map_err(|refusal| self.refuse(refusal, context(refusal), &head))?;
+        let route = route.map_err(|refusal| self.refuse(refusal, context(refusal), head))?;
+        if !cors::origin_is_legal(&parts.headers) {
+            return Err(self.refuse(Refusal::BadRequest, "illegal characters in Origin", head));
+        }
         if !cors::websocket_origin_allowed(self.hub.config(), &parts.headers, &head.address) {
-            return Err(self.refuse(Refusal::Forbidden, "the origin is not allowed", &head));
+            return Err(self.refuse(Refusal::Forbidden, "the origin is not allowed", head));
         }
         match route {
-            Route::Open(_) => Ok((self.new_websocket(&head).await?, None)),
+            Route::Open(_) => Ok((self.new_websocket(head).await?, None)),
             Route::Poll(sid) | Route::Post(sid) | Route::Upgrade(sid) | Route::BadMethod(sid) => {
                 let peer = self.hub.peer(sid.as_str());
-                let peer = peer.ok_or_else(|| self.refuse(Refusal::UnknownSid, "no such session", &head))?;
-                let serial = self.begin_probe(&peer, &head).map_err(|answer| *answer)?;
+                let peer = peer.ok_or_else(|| self.refuse(Refusal::UnknownSid, "no such session", head))?;
+                let serial = self.begin_probe(&peer, head).map_err(|answer| *answer)?;
                 Ok((peer, Some(serial)))
             }
         }
