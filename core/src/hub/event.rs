@@ -10,6 +10,7 @@ use crate::payload::Payload;
 use crate::wire::text::Text;
 use bytes::Bytes;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Something that happened. The events of one client come in the order of the wire.
 #[derive(Debug)]
@@ -102,6 +103,11 @@ pub trait Sink: Send + Sync + 'static {
     /// Whether the reader of a connection should pause, because events are taken more slowly than they come.
     fn is_congested(&self) -> bool {
         false
+    }
+
+    /// The last moment at which readers had to pause: `now` while they have to.
+    fn last_congested(&self, _now: Instant) -> Option<Instant> {
+        None
     }
 
     /// Registers to be woken when congestion has passed.

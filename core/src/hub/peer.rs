@@ -299,7 +299,8 @@ impl Peer {
                 machine.scheduled = None;
             }
             if machine.connection.deadline().is_some_and(|deadline| deadline <= now) {
-                self.step(&mut machine, Input::Timeout, now);
+                let deaf = self.hub.sink().last_congested(now);
+                self.step(&mut machine, Input::Timeout { deaf }, now);
             }
             self.reschedule(&mut machine);
         }
