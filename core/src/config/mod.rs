@@ -71,8 +71,8 @@ pub struct Config {
     /// How long a client may stay silent after a ping before it is closed with `ping timeout`.
     ///
     /// A [`Duration`] here, milliseconds on the wire. Default 20 s. Read when a session opens, and told to the client,
-    /// which gives up on a server that is silent for `ping_interval` and `ping_timeout` together. It does not run out while
-    /// a host (see [`host`](crate::host)) lags so far behind that nothing is read of its clients, and begins anew after that.
+    /// which gives up on a server that is silent for `ping_interval` and `ping_timeout` together. It does not run out
+    /// while a host (see [`host`](crate::host)) lags so far that nothing is read of its clients; it begins anew after that.
     pub ping_timeout: Duration,
     /// How long an upgrade to WebSocket may take.
     ///

@@ -26,7 +26,7 @@ pub fn connect(host: &Host, rest: &str) -> Result<Carried, u16> {
 }
 
 /// A WebSocket that is asked for with some headers; else the answer.
-fn ask(server: &Server, rest: &str, headers: &[(&str, &str)]) -> Result<Carried, Response<Bytes>> {
+fn ask(server: &Server, rest: &str, headers: &[(&str, &str)]) -> Result<Carried, Box<Response<Bytes>>> {
     let request = Request::builder().uri(format!("/socket.io/?EIO=4&transport=websocket{rest}"));
     let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     let signal = Arc::<Signal>::default();
