@@ -47,6 +47,7 @@ pub use api::extract::{
 pub use api::handler::{Async, Handler, Middleware, Outcome, Plain, Progress, Refuse};
 pub use api::listeners::ListenerId;
 pub use api::namespace::{DynamicNamespace, Namespace};
+pub use api::pending::{PendingAck, PendingAcks};
 pub use api::server::Server;
 pub use api::socket::{Socket, SocketOperator};
 pub use api::value::Value;

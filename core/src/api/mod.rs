@@ -8,6 +8,7 @@ pub mod extract;
 pub mod handler;
 pub mod listeners;
 pub mod namespace;
+pub mod pending;
 pub mod server;
 mod sink;
 pub mod socket;
