@@ -12,4 +12,5 @@ pub mod pending;
 pub mod server;
 mod sink;
 pub mod socket;
+mod turns;
 pub mod value;

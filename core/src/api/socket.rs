@@ -203,7 +203,9 @@ impl Socket {
 
     /// Adds a middleware that every event of this client passes before its listeners.
     ///
-    /// An event that it refuses goes to [`on_error`](Self::on_error) instead. The client is not told.
+    /// An event that it refuses goes to [`on_error`](Self::on_error) instead. The client is not told. While a middleware
+    /// pauses, the later events of this client in this namespace wait, so that handlers start in the order of the wire.
+    /// Those that still wait when the client leaves are dropped.
     pub fn use_<M: 'static>(&self, middleware: impl Middleware<MessageContext, M>) {
         let listeners = self.listeners();
         let mut list = listeners.rare_mut().middlewares.write();
