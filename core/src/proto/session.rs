@@ -288,8 +288,15 @@ impl Session {
 
     /// A packet on the current transport: the message that it carries, if it carries one.
     pub fn packet(&mut self, packet: Packet, now: Instant, out: &mut Vec<Output>) -> Option<Packet> {
-        if !self.is_open() {
-            return None;
+        match (&self.state, &packet) {
+            (State::Open, _) => {}
+            (State::Closing { reason, .. }, Packet::Close) => {
+                let reason = *reason;
+                out.push(Output::Answer(Answer::Noop));
+                self.end(reason, "closed by both sides", out);
+                return None;
+            }
+            (State::Closing { .. } | State::Closed, _) => return None,
         }
         match packet {
             Packet::Message(_) | Packet::Binary(_) => return Some(packet),
