@@ -4,6 +4,7 @@ use super::*;
 use crate::config::Config;
 use crate::hub::target::{Flags, Target};
 use crate::hub::testing::{FakeWire, World};
+use crate::payload::Payload;
 use std::time::Duration;
 
 fn emit(world: &World, name: &str) {
