@@ -21,6 +21,11 @@
 //! # }
 //! ```
 //!
+//! # Threads
+//!
+//! A connection lives on one worker: a thread of [`Server::listen`] with a runtime of its own, or the runtime that the
+//! server is mounted into. Handlers of its sockets are called there, in the order of the wire; see [`Handler`].
+//!
 //! # Layers
 //!
 //! `wire` (bytes) ← `proto` (machines without I/O) ← `hub` (shared state) ← `net` (tokio and hyper), `api` (this face) and
@@ -51,6 +56,7 @@ pub use api::pending::{PendingAck, PendingAcks};
 pub use api::server::Server;
 pub use api::socket::{Socket, SocketOperator};
 pub use api::value::Value;
+pub use bytes::Bytes;
 pub use config::Config;
 pub use error::{Error, ErrorKind, Reason, Result};
 pub use hub::acks::AckOutcome;

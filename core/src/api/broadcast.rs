@@ -204,6 +204,8 @@ impl Broadcast {
     }
 
     /// Disconnects the sockets; `close` ends their connections.
+    ///
+    /// Their handlers may be called before this returns; see [`Socket::disconnect`](crate::Socket::disconnect).
     pub fn disconnect_sockets(&self, close: bool) {
         self.publish(Publish::Disconnect { target: &self.target, close });
         self.namespace.disconnect_sockets(&self.target, close);

@@ -331,11 +331,15 @@ impl Socket {
     }
 
     /// Disconnects the socket; `close` ends the whole connection with all its namespaces.
+    ///
+    /// `on_disconnecting` and `on_disconnect` may be called before this returns, on the caller's stack. So hold no lock
+    /// that they take. Called by a handler of the same client, it returns first.
     pub fn disconnect(&self, close: bool) {
         self.inner.disconnect(close);
     }
 
-    /// Closes the connection below, with all its namespaces, for the reason `forced close`.
+    /// Closes the connection below, with all its namespaces, for the reason `forced close`. Handlers may be called before
+    /// this returns, as with [`disconnect`](Self::disconnect).
     pub fn close_connection(&self) {
         let reason = crate::error::Reason::ForcedClose;
         self.inner.peer().close(Close { reason, detail: "closed by the server", discard: false });
