@@ -1,9 +1,8 @@
 //! What the page can send, and what becomes of it.
 
 use crate::chat::{Chat, Shared, Utterance};
-use crate::loose::Loose;
 use crate::words::{Receipt, Status, granted, refused};
-use pancar::{Ack, Data, Payload, PendingAcks, Result, Server, Socket, SocketId, State};
+use pancar::{Ack, Data, Payload, PendingAcks, Result, Server, Socket, SocketId, State, Value};
 use std::time::Duration;
 
 /// How long a lost visitor may take to come back.
@@ -33,7 +32,7 @@ fn connected(socket: Socket, State(chat): State<Shared>) -> Result<()> {
 }
 
 fn enter(io: Server, socket: Socket, State(shared): State<Shared>, args: Payload, ack: Ack) -> Result<()> {
-    let asked: Loose = args.decode()?;
+    let asked: Value = args.decode()?;
     let mut chat = shared.lock();
     if !ack.is_wanted() || !socket.is_connected() {
         return Ok(());
@@ -54,7 +53,7 @@ fn enter(io: Server, socket: Socket, State(shared): State<Shared>, args: Payload
 }
 
 async fn say(socket: Socket, State(chat): State<Shared>, args: Payload, ack: Ack) -> Result<()> {
-    let said: Loose = args.decode()?;
+    let said: Value = args.decode()?;
     let Some(sent) = pass_on(&socket, &mut chat.lock(), &said, ack)? else { return Ok(()) };
     let received = sent.answers.await?.iter().filter(|outcome| outcome.answer.is_ok()).count();
     let receipt = Receipt { received, ..sent.receipt };
@@ -71,7 +70,7 @@ struct Sent {
 }
 
 /// Keeps what was said, answers, and sends it to the others.
-fn pass_on(socket: &Socket, chat: &mut Chat, said: &Loose, ack: Ack) -> Result<Option<Sent>> {
+fn pass_on(socket: &Socket, chat: &mut Chat, said: &Value, ack: Ack) -> Result<Option<Sent>> {
     if !ack.is_wanted() {
         return Ok(None);
     }
