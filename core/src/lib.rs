@@ -21,6 +21,11 @@
 //! # }
 //! ```
 //!
+//! # Threads
+//!
+//! A connection lives on one worker: a thread of [`Server::listen`] with a runtime of its own, or the runtime that the
+//! server is mounted into. Handlers of its sockets are called there, in the order of the wire; see [`Handler`].
+//!
 //! # Layers
 //!
 //! `wire` (bytes) ← `proto` (machines without I/O) ← `hub` (shared state) ← `net` (tokio and hyper), `api` (this face) and
@@ -47,6 +52,7 @@ pub use api::extract::{
 pub use api::handler::{Async, Handler, Middleware, Outcome, Plain, Progress, Refuse};
 pub use api::listeners::ListenerId;
 pub use api::namespace::{DynamicNamespace, Namespace};
+pub use api::pending::{PendingAck, PendingAcks};
 pub use api::server::Server;
 pub use api::socket::{Socket, SocketOperator};
 pub use api::value::Value;

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 /// What may be sent: any [`Serialize`], or a [`Payload`] as it is.
 ///
-/// A tuple is several arguments, `()` is none, anything else is one. Bytes anywhere (such as [`bytes::Bytes`]) become
+/// A tuple is several arguments, `()` is none, anything else is one. Bytes anywhere (such as [`Bytes`](crate::Bytes)) become
 /// binary attachments.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be sent as the arguments of an event",

@@ -1,8 +1,8 @@
 //! Whom an operation concerns and how, as a value that each step copies and extends.
 
 use crate::api::args::IntoArgs;
+use crate::api::pending::PendingAcks;
 use crate::error::Result;
-use crate::hub::acks::AckOutcome;
 use crate::hub::adapter::SocketInfo;
 use crate::hub::namespace::Namespace as HubNamespace;
 use crate::hub::target::{Flags, Target};
@@ -151,18 +151,16 @@ impl Broadcast {
         self.namespace.emit(&self.target, self.flags, event, &args.into_args()?)
     }
 
-    /// Sends an event and collects the answers: one outcome per client, which is its answer, a timeout, or that it left.
+    /// Sends an event at once, and gives a future of the answers: one outcome per client, which is its answer, a timeout, or
+    /// that it left.
     ///
+    /// The future borrows nothing. Whoever drops it has sent the event all the same.
     /// Without [`timeout`](Self::timeout) and without the option `ack_timeout` it waits as long as the clients are there.
     ///
     /// # Errors
-    /// As [`emit`](Self::emit).
-    pub async fn emit_with_ack(&self, event: &str, args: impl IntoArgs) -> Result<Vec<AckOutcome>> {
-        let args = args.into_args()?;
-        let (tell, told) = tokio::sync::oneshot::channel();
-        let done = Box::new(move |outcomes| drop(tell.send(outcomes)));
-        self.namespace.emit_with_ack(&self.target, self.flags, event, &args, done)?;
-        Ok(told.await.unwrap_or_default())
+    /// The future's: as [`emit`](Self::emit).
+    pub fn emit_with_ack(&self, event: &str, args: impl IntoArgs) -> PendingAcks {
+        PendingAcks::new(|done| self.namespace.emit_with_ack(&self.target, self.flags, event, &args.into_args()?, done))
     }
 
     /// What is known of the sockets, those on other servers included.
@@ -188,6 +186,8 @@ impl Broadcast {
     }
 
     /// Disconnects the sockets; `close` ends their connections.
+    ///
+    /// Their handlers may be called before this returns; see [`Socket::disconnect`](crate::Socket::disconnect).
     pub fn disconnect_sockets(&self, close: bool) {
         self.namespace.disconnect_sockets(&self.target, self.flags, close);
     }

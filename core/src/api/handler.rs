@@ -58,6 +58,17 @@ pub struct Async;
 ///
 /// Implemented for functions and closures of up to eight arguments, each of which can be extracted from the context, that
 /// return an [`Outcome`] or a future of one. `M` only keeps the implementations apart.
+///
+/// # Threads
+///
+/// A handler is called on the worker of the socket's connection, and its future is polled there: with
+/// [`Server::listen`](crate::Server::listen) that is one thread, which other connections share. What takes long or
+/// blocks belongs into `tokio::task::spawn_blocking` or a thread of your own, or they all wait. `tokio::spawn` and
+/// timers inside of a handler are those of that worker.
+///
+/// What a call of the program brings about is told inside that call, on the caller's thread: `emit` calls
+/// `on_any_outgoing`, [`disconnect`](crate::Socket::disconnect) calls `on_disconnecting` and `on_disconnect`. Their
+/// futures go on at the worker if they pause.
 #[diagnostic::on_unimplemented(
     message = "this function cannot be a handler here",
     label = "not a handler for `{C}`",

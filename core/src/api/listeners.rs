@@ -2,6 +2,7 @@
 
 use crate::api::extract::{DisconnectContext, ErrorContext, MessageContext};
 use crate::api::handler::{AnyHandler, AnyMiddleware, Erased};
+use crate::api::turns::Turns;
 use crate::wire::text::Text;
 use parking_lot::RwLock;
 use std::collections::HashMap;
@@ -140,6 +141,7 @@ pub(crate) struct Rare {
     pub(crate) disconnect: RwLock<List<DisconnectContext>>,
     pub(crate) error: RwLock<List<ErrorContext>>,
     pub(crate) middlewares: RwLock<Arc<Vec<AnyMiddleware<MessageContext>>>>,
+    pub(crate) turns: Turns,
 }
 
 impl SocketListeners {

@@ -233,6 +233,8 @@ impl Namespace {
     }
 
     /// Disconnects all sockets; `close` ends their connections.
+    ///
+    /// Their handlers may be called before this returns; see [`Socket::disconnect`](crate::Socket::disconnect).
     pub fn disconnect_sockets(&self, close: bool) {
         self.everyone().disconnect_sockets(close);
     }

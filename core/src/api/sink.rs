@@ -2,7 +2,7 @@
 
 use crate::api::extract::{ConnectContext, DisconnectContext, ErrorContext, MessageContext};
 use crate::api::handler::{AnyMiddleware, Progress, Refuse};
-use crate::api::listeners::{List, Listener, SocketListeners};
+use crate::api::listeners::{List, Listener, Rare, SocketListeners};
 use crate::api::namespace::Handlers;
 use crate::api::socket::Socket;
 use crate::hub::event::{Event, Message, Sink};
@@ -61,6 +61,7 @@ impl Sink for RustSink {
                 let context =
                     DisconnectContext { socket: Socket::from(Arc::clone(&socket)), reason, detail, rooms: Vec::new() };
                 if let Some(rare) = listeners_ref(&socket).and_then(SocketListeners::rare) {
+                    rare.turns.clear();
                     call_all(&rare.disconnect.read().clone(), &context, &socket, "disconnect");
                 }
             }
@@ -153,40 +154,48 @@ fn connected(socket: &Arc<HubSocket>) {
 fn receive(message: Message) {
     let Message { socket, name, args, ack } = message;
     let context = MessageContext { socket: Socket::from(Arc::clone(&socket)), name, args, ack };
-    let rare = listeners_ref(&socket).and_then(SocketListeners::rare);
-    if let Some(rare) = rare {
-        let any = rare.any.read().clone();
-        if !any.is_empty() {
-            call_all(&any, &context, &socket, "any");
+    if let Some(rare) = listeners_ref(&socket).and_then(SocketListeners::rare) {
+        if !rare.middlewares.read().is_empty() {
+            let Some(context) = rare.turns.begin(context) else { return };
+            let shard = Arc::clone(socket.peer().shard());
+            return shard::run(&shard, Box::pin(take_turns(context, socket)));
         }
-        let middlewares = rare.middlewares.read().clone();
-        if !middlewares.is_empty() {
-            return receive_through(middlewares, context, socket);
-        }
+        call_any(rare, &context, &socket);
     }
     dispatch(&context, &socket);
 }
 
-/// Asks the middlewares of the socket before the listeners.
-fn receive_through(
-    middlewares: Arc<Vec<AnyMiddleware<MessageContext>>>,
-    context: MessageContext,
-    socket: Arc<HubSocket>,
-) {
-    let shard = Arc::clone(socket.peer().shard());
-    let judge = async move {
-        match run_middlewares(&middlewares, &context).await {
-            Ok(()) if socket.is_connected() => dispatch(&context, &socket),
-            Ok(()) => {}
-            Err(refuse) => {
-                let context = ErrorContext { message: context, refuse };
-                if let Some(rare) = listeners_ref(&socket).and_then(SocketListeners::rare) {
-                    call_all(&rare.error.read().clone(), &context, &socket, "error");
-                }
-            }
+fn call_any(rare: &Rare, context: &MessageContext, socket: &Arc<HubSocket>) {
+    let any = rare.any.read().clone();
+    if !any.is_empty() {
+        call_all(&any, context, socket, "any");
+    }
+}
+
+/// Takes an event, and those that come while its middlewares pause, each when the one before it has been dispatched.
+async fn take_turns(first: MessageContext, socket: Arc<HubSocket>) {
+    let Some(rare) = listeners_ref(&socket).and_then(SocketListeners::rare) else { return };
+    let mut next = Some(first);
+    while let Some(context) = next {
+        if socket.is_connected() {
+            judge(rare, context, &socket).await;
         }
-    };
-    shard::run(&shard, Box::pin(judge));
+        next = rare.turns.pass_on();
+    }
+}
+
+/// Asks the middlewares of the socket before the listeners.
+async fn judge(rare: &Rare, context: MessageContext, socket: &Arc<HubSocket>) {
+    call_any(rare, &context, socket);
+    let middlewares = Arc::clone(&rare.middlewares.read());
+    match run_middlewares(&middlewares, &context).await {
+        Ok(()) if socket.is_connected() => dispatch(&context, socket),
+        Ok(()) => {}
+        Err(refuse) => {
+            let context = ErrorContext { message: context, refuse };
+            call_all(&rare.error.read().clone(), &context, socket, "error");
+        }
+    }
 }
 
 fn dispatch(context: &MessageContext, socket: &Arc<HubSocket>) {

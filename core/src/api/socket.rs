@@ -6,6 +6,7 @@ use crate::api::extract::{DisconnectContext, ErrorContext, MessageContext};
 use crate::api::handler::{self, Handler, Middleware};
 use crate::api::listeners::{self, ListenerId, SocketListeners};
 use crate::api::namespace::Namespace;
+use crate::api::pending::PendingAck;
 use crate::api::server::Server;
 use crate::api::sink;
 use crate::error::{Error, ErrorKind, Result};
@@ -202,7 +203,9 @@ impl Socket {
 
     /// Adds a middleware that every event of this client passes before its listeners.
     ///
-    /// An event that it refuses goes to [`on_error`](Self::on_error) instead. The client is not told.
+    /// An event that it refuses goes to [`on_error`](Self::on_error) instead. The client is not told. While a middleware
+    /// pauses, the later events of this client in this namespace wait, so that handlers start in the order of the wire.
+    /// Those that still wait when the client leaves are dropped.
     pub fn use_<M: 'static>(&self, middleware: impl Middleware<MessageContext, M>) {
         let listeners = self.listeners();
         let mut list = listeners.rare_mut().middlewares.write();
@@ -232,13 +235,23 @@ impl Socket {
         self.emit("message", args)
     }
 
-    /// Sends an event and waits for the answer of this client.
+    /// Sends an event at once, and gives a future of the answer of this client.
+    ///
+    /// The future borrows nothing. Whoever drops it has sent the event all the same.
+    ///
+    /// ```
+    /// # use pancar::{Result, Socket};
+    /// async fn ask(socket: Socket) -> Result<()> {
+    ///     let (age, name): (u8, String) = socket.emit_with_ack("who", ()).await?;
+    ///     socket.emit("known", (name, age))
+    /// }
+    /// ```
     ///
     /// # Errors
-    /// As [`emit`](Self::emit), [`ErrorKind::Timeout`] after [`timeout`](Self::timeout) or the option `ack_timeout`,
+    /// The future's: as [`emit`](Self::emit), [`ErrorKind::Timeout`] after [`timeout`](Self::timeout) or the option `ack_timeout`,
     /// [`ErrorKind::Disconnected`] as soon as the client goes, [`ErrorKind::Decode`] when the answer has another shape.
-    pub async fn emit_with_ack<T: FromArgs>(&self, event: &str, args: impl IntoArgs) -> Result<T> {
-        self.plain().emit_with_ack(event, args).await
+    pub fn emit_with_ack<T: FromArgs>(&self, event: &str, args: impl IntoArgs) -> PendingAck<T> {
+        self.plain().emit_with_ack(event, args)
     }
 
     /// This client, with a time within which its answer must come.
@@ -318,11 +331,15 @@ impl Socket {
     }
 
     /// Disconnects the socket; `close` ends the whole connection with all its namespaces.
+    ///
+    /// `on_disconnecting` and `on_disconnect` may be called before this returns, on the caller's stack. So hold no lock
+    /// that they take. Called by a handler of the same client, it returns first.
     pub fn disconnect(&self, close: bool) {
         self.inner.disconnect(close);
     }
 
-    /// Closes the connection below, with all its namespaces, for the reason `forced close`.
+    /// Closes the connection below, with all its namespaces, for the reason `forced close`. Handlers may be called before
+    /// this returns, as with [`disconnect`](Self::disconnect).
     pub fn close_connection(&self) {
         let reason = crate::error::Reason::ForcedClose;
         self.inner.peer().close(Close { reason, detail: "closed by the server", discard: false });
@@ -375,15 +392,11 @@ impl SocketOperator {
         self.socket.inner.emit(self.flags, event, &args.into_args()?)
     }
 
-    /// Sends an event and waits for the answer.
+    /// Sends an event at once, and gives a future of the answer.
     ///
     /// # Errors
     /// See [`Socket::emit_with_ack`].
-    pub async fn emit_with_ack<T: FromArgs>(&self, event: &str, args: impl IntoArgs) -> Result<T> {
-        let args = args.into_args()?;
-        let (tell, told) = tokio::sync::oneshot::channel();
-        let done = Box::new(move |answer| drop(tell.send(answer)));
-        self.socket.inner.emit_with_ack(self.flags, event, &args, done)?;
-        T::from_args(told.await.unwrap_or_else(|_| Err(Error::disconnected()))?)
+    pub fn emit_with_ack<T: FromArgs>(&self, event: &str, args: impl IntoArgs) -> PendingAck<T> {
+        PendingAck::new(|done| self.socket.inner.emit_with_ack(self.flags, event, &args.into_args()?, done))
     }
 }

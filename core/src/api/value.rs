@@ -8,9 +8,9 @@ use std::fmt;
 /// Any value that an event can carry: JSON, and bytes wherever a value may stand. Keys keep their order.
 ///
 /// ```
-/// use pancar::{Payload, Value};
+/// use pancar::{Bytes, Payload, Value};
 ///
-/// let value: Value = Payload::from_args(&bytes::Bytes::from_static(b"abc"))?.decode()?;
+/// let value: Value = Payload::from_args(&Bytes::from_static(b"abc"))?.decode()?;
 /// assert_eq!(value, Value::Bytes("abc".into()));
 /// # Ok::<(), pancar::Error>(())
 /// ```

@@ -71,7 +71,8 @@ pub struct Config {
     /// How long a client may stay silent after a ping before it is closed with `ping timeout`.
     ///
     /// A [`Duration`] here, milliseconds on the wire. Default 20 s. Read when a session opens, and told to the client,
-    /// which gives up on a server that is silent for `ping_interval` and `ping_timeout` together.
+    /// which gives up on a server that is silent for `ping_interval` and `ping_timeout` together. It does not run out
+    /// while a host (see [`host`](crate::host)) lags so far that nothing is read of its clients; it begins anew then.
     pub ping_timeout: Duration,
     /// How long an upgrade to WebSocket may take.
     ///
@@ -113,7 +114,9 @@ pub struct Config {
     /// Which pages may open a WebSocket. Browsers send one with cookies from any page, and CORS does not stop them.
     ///
     /// Default [`OriginPolicy::SameOriginOrCors`]. Read at every WebSocket handshake. Other pages are refused.
-    /// Behind a proxy that ends TLS or rewrites `Host`, name it in `trusted_proxies`.
+    /// Behind a proxy that ends TLS and keeps `Host`, pages of `https` under that `Host` are of the same origin too,
+    /// whether or not the proxy is named in `trusted_proxies`; one that rewrites `Host` has to be. Where the server
+    /// itself speaks TLS, pages of `http` never are.
     pub origin_policy: OriginPolicy,
     /// A cookie with the session's id in the first answer of a polling session, for load balancers.
     ///

@@ -44,7 +44,8 @@ impl Transports {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OriginPolicy {
-    /// Pages of the server's own origin, and those that `cors` allows.
+    /// Pages of the server's own origin (where it speaks plain HTTP also those of `https` under the same `Host`, as TLS
+    /// may end in front of it), and those that `cors` allows.
     #[default]
     SameOriginOrCors,
     /// Every page. Then a page that a user visits can act with that user's cookies, unless the application checks

@@ -3,7 +3,7 @@
 use crate::error::Reason;
 use crate::host::mailbox::Bell;
 use crate::hub::link::Standing;
-use crate::hub::peer::{Peer, ProbeNews};
+use crate::hub::peer::{Peer, ProbeNews, ProbeSerial};
 use crate::hub::shard::{Busy, Shard};
 use crate::net::Endpoint;
 use crate::proto::connection::Input;
@@ -77,7 +77,7 @@ pub(super) fn websocket(
     seat.handle.spawn(async move {
         let _busy = busy;
         match endpoint.accept_messages(parts).await {
-            Ok((peer, probing)) => done(Ok(ExternalSocket::new(peer, probing, bell))),
+            Ok((peer, probe)) => done(Ok(ExternalSocket::new(peer, probe, bell))),
             Err(answer) => done(Err(whole(answer).await)),
         }
     });
@@ -120,8 +120,8 @@ impl Wake for Ring {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// The session polls so far.
-    Probing,
+    /// The session polls so far; the number among its probes.
+    Probing(ProbeSerial),
     /// The session has let go of it, or it of the session.
     Dismissed,
     /// It is the transport of the session.
@@ -159,9 +159,9 @@ impl std::fmt::Debug for ExternalSocket {
 }
 
 impl ExternalSocket {
-    fn new(peer: Arc<Peer>, probing: bool, bell: Bell) -> Self {
+    fn new(peer: Arc<Peer>, probe: Option<ProbeSerial>, bell: Bell) -> Self {
         let state = State {
-            phase: Phase::Probing,
+            phase: probe.map_or(Phase::Attached, Phase::Probing),
             first: VecDeque::new(),
             stash: VecDeque::new(),
             stashed: 0,
@@ -169,12 +169,21 @@ impl ExternalSocket {
             busy: Some(peer.shard().busy()),
         };
         let socket = Self { peer, bell: Waker::from(Arc::new(Ring(bell))), state: Mutex::new(state) };
-        socket.peer.task().register(&socket.bell);
-        if !probing {
+        socket.listen(&socket.state.lock());
+        if probe.is_none() {
             socket.peer.announce();
             socket.attach(&mut socket.state.lock());
         }
         socket
+    }
+
+    /// Lets the bell ring for what is to be taken.
+    fn listen(&self, state: &State) {
+        match state.phase {
+            Phase::Probing(serial) => self.peer.watch_probe(serial, &self.bell),
+            Phase::Attached => self.peer.task().register(&self.bell),
+            Phase::Dismissed => {}
+        }
     }
 
     fn attach(&self, state: &mut State) {
@@ -205,13 +214,13 @@ impl ExternalSocket {
                 }
                 self.peer.handle(input, Instant::now());
             }
-            Phase::Probing if length > limit => {
+            Phase::Probing(_) if length > limit => {
                 self.leave(&mut state, Outgoing::Close(1009, "message larger than max_http_buffer_size".to_owned()));
             }
-            Phase::Probing if state.stashed > limit.saturating_mul(STASH) => {
+            Phase::Probing(_) if state.stashed > limit.saturating_mul(STASH) => {
                 self.leave(&mut state, Outgoing::Close(1008, "too much before the upgrade".to_owned()));
             }
-            Phase::Probing => {
+            Phase::Probing(_) => {
                 state.stashed += length + size_of::<Input>();
                 state.stash.push_back(input);
                 self.digest(&mut state);
@@ -226,25 +235,28 @@ impl ExternalSocket {
             // Looked at before the news: a switch that has been held up is news by the time that it is not.
             let held = self.peer.is_held();
             self.hear_news(state);
-            if held && state.phase == Phase::Probing {
+            if held && matches!(state.phase, Phase::Probing(_)) {
                 return;
             }
             let Some(input) = state.stash.pop_front() else { return };
             if state.stash.is_empty() {
                 state.stashed = 0;
             }
-            let input = match (state.phase, input) {
-                (Phase::Attached, input) => input,
-                (_, Input::Text(text)) => Input::ProbeText(text),
+            let Phase::Probing(serial) = state.phase else {
+                self.peer.handle(input, Instant::now());
+                continue;
+            };
+            let input = match input {
+                Input::Text(text) => Input::ProbeText(text),
                 _ => Input::ProbeBinary,
             };
-            self.peer.handle(input, Instant::now());
+            self.peer.probe_input(serial, input, Instant::now());
         }
     }
 
     fn hear_news(&self, state: &mut State) {
-        while state.phase == Phase::Probing
-            && let Some(news) = self.peer.probe_news()
+        while let Phase::Probing(serial) = state.phase
+            && let Some(news) = self.peer.probe_news(serial)
         {
             match news {
                 ProbeNews::Pong => state.first.push_back(Outgoing::Text(Text::from_static("3probe"))),
@@ -252,7 +264,7 @@ impl ExternalSocket {
                 ProbeNews::Upgraded => self.attach(state),
             }
         }
-        if state.phase == Phase::Probing && !self.peer.is_open() {
+        if matches!(state.phase, Phase::Probing(_)) && !self.peer.is_open() {
             self.dismiss(state, Outgoing::no_code());
         }
     }
@@ -266,16 +278,17 @@ impl ExternalSocket {
 
     /// Gives a probe up on behalf of the server.
     fn leave(&self, state: &mut State, last: Outgoing) {
+        let phase = state.phase;
         self.dismiss(state, last);
-        self.peer.handle(Input::ProbeEnded, Instant::now());
+        if let Phase::Probing(serial) = phase {
+            self.peer.probe_input(serial, Input::ProbeEnded, Instant::now());
+        }
     }
 
     /// Takes what is to be sent, in order. The bell rings when there is more. After an [`Outgoing::Close`] nothing comes.
     pub fn take(&self) -> Vec<Outgoing> {
         let mut state = self.state.lock();
-        if state.phase != Phase::Dismissed {
-            self.peer.task().register(&self.bell);
-        }
+        self.listen(&state);
         self.digest(&mut state);
         let mut taken: Vec<Outgoing> = state.first.drain(..).collect();
         if state.phase == Phase::Attached {
@@ -307,10 +320,12 @@ impl ExternalSocket {
         state.ended = true;
         state.busy = None;
         let phase = state.phase;
-        state.phase = if phase == Phase::Probing { Phase::Dismissed } else { phase };
+        if matches!(phase, Phase::Probing(_)) {
+            state.phase = Phase::Dismissed;
+        }
         drop(state);
         match phase {
-            Phase::Probing => drop(self.peer.handle(Input::ProbeEnded, Instant::now())),
+            Phase::Probing(serial) => self.peer.probe_input(serial, Input::ProbeEnded, Instant::now()),
             Phase::Attached => self.peer.fail(Reason::TransportClose, "the connection was closed"),
             Phase::Dismissed => {}
         }

@@ -5,6 +5,7 @@ use crate::hub::event::{Event as HubEvent, Sink};
 use crate::hub::shard::Shard;
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Instant;
 
 /// The mailboxes of a host; at least one.
 #[derive(Debug)]
@@ -64,6 +65,10 @@ impl Sink for Lanes {
 
     fn is_congested(&self, shard: &Shard) -> bool {
         self.of(shard).is_congested()
+    }
+
+    fn last_congested(&self, shard: &Shard, now: Instant) -> Option<Instant> {
+        self.of(shard).last_congested(now)
     }
 
     fn wake_when_clear(&self, shard: &Shard, waker: &Waker) {

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
+use std::time::Instant;
 
 /// Bytes of undrained events at which reading from clients pauses. It goes on at half of it.
 const HIGH_WATER: usize = 4 << 20;
@@ -87,6 +88,8 @@ struct Queue {
     bytes: usize,
     /// Readers that pause.
     paused: Vec<Waker>,
+    /// When readers last went on.
+    relieved: Option<Instant>,
     /// Nobody drains it any more.
     shut: bool,
 }
@@ -97,7 +100,9 @@ impl Queue {
         if self.bytes >= HIGH_WATER / 2 {
             return Vec::new();
         }
-        congested.store(false, Ordering::Release);
+        if congested.swap(false, Ordering::AcqRel) {
+            self.relieved = Some(Instant::now());
+        }
         std::mem::take(&mut self.paused)
     }
 }
@@ -177,6 +182,12 @@ impl Mailbox {
         events
     }
 
+    /// When too much waited last.
+    pub(super) fn last_congested(&self, now: Instant) -> Option<Instant> {
+        let queue = self.queue.lock();
+        if self.is_congested() { Some(now) } else { queue.relieved }
+    }
+
     /// Registers to be woken when enough has been drained.
     pub(super) fn wake_when_clear(&self, waker: &Waker) {
         let mut queue = self.queue.lock();
@@ -205,6 +216,7 @@ mod tests {
     use super::*;
     use std::sync::Arc;
     use std::sync::atomic::AtomicUsize;
+    use std::time::Duration;
 
     fn mailbox() -> (Mailbox, Arc<AtomicUsize>) {
         let rung = Arc::new(AtomicUsize::new(0));
@@ -244,9 +256,14 @@ mod tests {
             }
         }
         let (mailbox, _) = mailbox();
+        mailbox.put(Event::Closed);
+        mailbox.drain(1);
+        assert_eq!(mailbox.last_congested(Instant::now()), None);
         let big = || Event::Ack { token: 0, answer: Payload::from_args(&"x".repeat(1 << 20)) };
         (0..4).for_each(|_| mailbox.put(big()));
         assert!(mailbox.is_congested());
+        let later = Instant::now() + Duration::from_secs(1);
+        assert_eq!(mailbox.last_congested(later), Some(later));
         let woken = Arc::new(Count(AtomicUsize::new(0)));
         mailbox.wake_when_clear(&Waker::from(Arc::clone(&woken)));
         mailbox.drain(1);
@@ -254,5 +271,9 @@ mod tests {
         mailbox.drain(2);
         assert_eq!(woken.0.load(Ordering::SeqCst), 1);
         assert!(!mailbox.is_congested());
+        let relieved = mailbox.last_congested(later);
+        assert!(relieved.is_some_and(|relieved| relieved < later));
+        mailbox.drain(1);
+        assert_eq!(mailbox.last_congested(later), relieved, "nothing had to pause meanwhile");
     }
 }

@@ -11,6 +11,7 @@ use crate::payload::Payload;
 use crate::wire::text::Text;
 use bytes::Bytes;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Something that happened. The events of one client come in the order of the wire.
 #[derive(Debug)]
@@ -119,6 +120,11 @@ pub trait Sink: Send + Sync + 'static {
     /// Whether the reader of a connection should pause, because events are taken more slowly than they come.
     fn is_congested(&self, _shard: &Shard) -> bool {
         false
+    }
+
+    /// The last moment at which readers had to pause: `now` while they have to.
+    fn last_congested(&self, _shard: &Shard, _now: Instant) -> Option<Instant> {
+        None
     }
 
     /// Registers to be woken when congestion has passed.

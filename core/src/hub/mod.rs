@@ -6,7 +6,7 @@
 //! 1. a peer's machine ([`peer`])
 //! 2. a namespace's rooms ([`rooms`]), its recovery log inside
 //! 3. a peer's link ([`link`])
-//! 4. leaves: a socket's acks and data, a shard's lists
+//! 4. leaves: news for a peer's probe, a socket's acks and data, a shard's lists
 //!
 //! Events leave through one [`event::Sink`]. Of one peer, one thread at a time delivers, in wire order.
 

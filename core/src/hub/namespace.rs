@@ -12,7 +12,7 @@ use crate::ids::AckId;
 use crate::wire::text::Text;
 use parking_lot::RwLock;
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
@@ -226,8 +226,9 @@ impl Namespace {
             return Err(Error::disconnected());
         }
         if let Some(limit) = config.max_rooms_per_socket {
-            let new = rooms.iter().filter(|room| !state.rooms.is_in(key, room)).count();
-            if state.rooms.count_of(key) + new > limit {
+            let new: HashSet<&str> =
+                rooms.iter().map(Text::as_str).filter(|room| !state.rooms.is_in(key, room)).collect();
+            if state.rooms.count_of(key) + new.len() > limit {
                 return Err(Error::new(
                     ErrorKind::LimitExceeded,
                     format!("a socket may be in `max_rooms_per_socket` ({limit}) rooms"),

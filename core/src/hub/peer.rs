@@ -1,38 +1,31 @@
-//! One transport client: its machine, its link, and the order in which its events are told.
+//! One transport client: its machine and its link.
 
 use crate::error::Reason;
 use crate::hub::event::{Event, Message};
 use crate::hub::handshake::Handshake;
-use crate::hub::link::{After, Link, Pushed, QueueLimits};
+use crate::hub::link::{Link, QueueLimits};
 use crate::hub::registry::Hub;
-use crate::hub::shard::{Shard, Timer, Turn};
+use crate::hub::shard::{Shard, Timer};
 use crate::hub::socket::Socket;
-use crate::ids::{AckId, Sid};
-use crate::payload::Payload;
+use crate::ids::Sid;
 use crate::proto::client::{Slot, Ticket};
 use crate::proto::connection::{Connection, Input, Output, Verdict};
 use crate::proto::session::{Close, Transport};
-use crate::wire::frame::Burst;
 use crate::wire::packet;
 use crate::wire::text::Text;
 use atomic_waker::AtomicWaker;
-use bytes::Bytes;
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// What is to be told of a peer, in order.
-#[derive(Debug)]
-enum Step {
-    Join { ticket: Ticket, namespace: Text, auth: Text },
-    Event(Event),
-    Message(Message),
-    Ack { socket: Arc<Socket>, id: AckId, args: Payload },
-    Left { socket: Arc<Socket>, reason: Reason, detail: &'static str },
-    Closed(Reason),
-}
+mod probe;
+mod sending;
+mod telling;
+use probe::Probe;
+pub use probe::{ProbeNews, ProbeSerial};
+use telling::Step;
 
 struct Machine {
     connection: Connection,
@@ -47,17 +40,6 @@ struct Machine {
     scheduled: Option<Instant>,
 }
 
-/// What the probing WebSocket of a peer is to hear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProbeNews {
-    /// `3probe`
-    Pong,
-    /// It is closed.
-    Close,
-    /// It is the transport from now on.
-    Upgraded,
-}
-
 /// One transport client.
 pub struct Peer {
     sid: Sid,
@@ -68,8 +50,8 @@ pub struct Peer {
     link: Mutex<Link>,
     /// Wakes the task that reads the WebSocket.
     task: AtomicWaker,
-    /// What the task that reads a probing WebSocket is to hear.
-    probe: Mutex<VecDeque<ProbeNews>>,
+    /// Locked after the machine where both are.
+    probe: Mutex<Probe>,
     joined: AtomicBool,
     broken: AtomicBool,
 }
@@ -167,11 +149,6 @@ impl Peer {
     /// The waker of the task that reads the WebSocket.
     pub fn task(&self) -> &AtomicWaker {
         &self.task
-    }
-
-    /// What the probing WebSocket is to hear next.
-    pub fn probe_news(&self) -> Option<ProbeNews> {
-        self.probe.lock().pop_front()
     }
 
     /// Takes what happened, and tells what follows.
@@ -282,11 +259,6 @@ impl Peer {
         }
     }
 
-    fn tell_probe(&self, news: ProbeNews) {
-        self.probe.lock().push_back(news);
-        self.task.wake();
-    }
-
     fn closed(self: &Arc<Self>, machine: &mut Machine, reason: Reason, detail: &'static str) {
         self.hub.forget(self);
         let broken = matches!(reason, Reason::ParseError | Reason::TransportError | Reason::PolicyViolation);
@@ -316,114 +288,14 @@ impl Peer {
                 machine.scheduled = None;
             }
             if machine.connection.deadline().is_some_and(|deadline| deadline <= now) {
-                self.step(&mut machine, Input::Timeout, now);
+                let deaf = self.hub.sink().last_congested(&self.shard, now);
+                self.step(&mut machine, Input::Timeout { deaf }, now);
             }
             self.reschedule(&mut machine);
         }
         self.pump();
         let after = self.link().judge(now);
         self.after_flush(after, now);
-    }
-
-    /// Tells what is to be told, unless another thread (or a caller further up on this one) is doing so.
-    pub fn pump(self: &Arc<Self>) {
-        let _turn = Turn::begin();
-        let mut batch = VecDeque::new();
-        let mut mine = false;
-        loop {
-            {
-                let mut machine = self.machine.lock();
-                if machine.pumping && !mine {
-                    return;
-                }
-                machine.pumping = !machine.steps.is_empty() || !machine.urgent.is_empty();
-                if !machine.pumping {
-                    return;
-                }
-                mine = true;
-                std::mem::swap(&mut batch, &mut machine.steps);
-                machine.urgent.drain(..).rev().for_each(|step| batch.push_front(step));
-            }
-            while let Some(step) = batch.pop_front() {
-                let joins = matches!(step, Step::Join { .. });
-                self.tell(step);
-                if joins {
-                    self.machine.lock().urgent.drain(..).rev().for_each(|step| batch.push_front(step));
-                }
-            }
-        }
-    }
-
-    fn tell(self: &Arc<Self>, step: Step) {
-        match step {
-            Step::Message(message) => {
-                if message.socket.is_connected() {
-                    self.hub.sink().push(Event::Message(message));
-                }
-            }
-            Step::Ack { socket, id, args } => socket.acknowledged(id, args),
-            Step::Join { ticket, namespace, auth } => Hub::join(self, ticket, namespace, auth),
-            Step::Event(event) => self.hub.sink().push(event),
-            Step::Left { socket, reason, detail } => socket.left(reason, detail),
-            Step::Closed(reason) => {
-                if !self.hub.speaks_socket_io() {
-                    self.hub.sink().push(Event::Closed(Arc::clone(self), reason));
-                }
-            }
-        }
-    }
-
-    /// Appends a burst and marks the peer as dirty.
-    pub fn push(self: &Arc<Self>, burst: Burst) {
-        let pushed = self.link().push(burst, false, false);
-        self.after_push(pushed);
-    }
-
-    /// As [`Peer::push`], in a write of its own.
-    pub fn push_alone(self: &Arc<Self>, burst: Burst) {
-        let pushed = self.link().push(burst, false, true);
-        self.after_push(pushed);
-    }
-
-    /// Acts on what became of a burst. Must not be called with a lock held, except the machine's.
-    pub fn after_push(self: &Arc<Self>, pushed: Pushed) {
-        match pushed {
-            Pushed::Queued | Pushed::Dropped => {}
-            Pushed::Dirty => self.shard.mark_dirty([Arc::clone(self)]),
-            Pushed::Overflow => self.overflow(),
-        }
-    }
-
-    /// The client does not read. Closed from a task of its own, as the machine may be locked further up.
-    fn overflow(self: &Arc<Self>) {
-        let peer = Arc::clone(self);
-        self.link().end(Reason::SlowConsumer, "");
-        self.task.wake();
-        self.shard.spawn(Box::pin(async move {
-            peer.fail(Reason::SlowConsumer, "the client does not read what is sent to it");
-        }));
-    }
-
-    /// Sends what is queued.
-    pub fn flush(self: &Arc<Self>, now: Instant, scratch: &mut Vec<u8>) {
-        let after = self.link().flush(now, scratch);
-        self.after_flush(after, now);
-    }
-
-    fn after_flush(self: &Arc<Self>, after: After, now: Instant) {
-        match after {
-            After::Done => {}
-            After::Again => self.shard.mark_dirty([Arc::clone(self)]),
-            After::WakeTask => self.task.wake(),
-            After::Broken => self.fail(Reason::TransportClose, "the connection broke while it was written to"),
-            After::Overflow => self.fail(Reason::SlowConsumer, "the client does not read what is sent to it"),
-            After::CheckAt(at) => {
-                self.task.wake();
-                if at > now {
-                    self.shard.schedule(at, Timer::Peer(Arc::downgrade(self)));
-                }
-            }
-        }
     }
 
     /// Ends the connection because it is gone, or because the client broke a rule.
@@ -510,16 +382,6 @@ impl Peer {
         }
         self.pump();
         true
-    }
-
-    /// Sends a message of a bare Engine.IO connection.
-    pub fn send_text(self: &Arc<Self>, text: &str) {
-        self.push(Burst::text(&[b"4", text.as_bytes()]));
-    }
-
-    /// Sends a binary message, likewise.
-    pub fn send_binary(self: &Arc<Self>, data: &Bytes) {
-        self.push(Burst::binary(data));
     }
 
     /// Tells the sink that the connection of a bare Engine.IO server was opened.

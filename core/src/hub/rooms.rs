@@ -6,6 +6,9 @@ use crate::wire::text::Text;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+mod own;
+use own::OwnRooms;
+
 /// The place of a socket among those of its namespace.
 pub type Key = usize;
 
@@ -25,8 +28,7 @@ struct Room {
 
 struct Seat {
     socket: Arc<Socket>,
-    /// Rooms of the socket, and where it stands in each.
-    rooms: Vec<(RoomKey, usize)>,
+    rooms: OwnRooms,
 }
 
 /// What changed, for those who watch rooms.
@@ -86,7 +88,7 @@ impl Rooms {
 
     /// Seats a socket.
     pub fn insert(&mut self, socket: Arc<Socket>) -> Key {
-        let seat = Some(Seat { socket, rooms: Vec::new() });
+        let seat = Some(Seat { socket, rooms: OwnRooms::default() });
         self.sockets += 1;
         match self.free_seats.pop() {
             Some(key) => {
@@ -104,7 +106,7 @@ impl Rooms {
 
     /// Takes a socket out of all its rooms and out of the namespace.
     pub fn remove(&mut self, key: Key) {
-        while let Some((room, _)) = self.seat(key).and_then(|seat| seat.rooms.last().copied()) {
+        while let Some(room) = self.seat(key).and_then(|seat| seat.rooms.last()) {
             let Some(name) = self.room(room).map(|room| room.name.clone()) else { break };
             self.leave(key, &name);
         }
@@ -122,7 +124,7 @@ impl Rooms {
         let known = self.names.get(name.as_str()).copied();
         let room_key = known.unwrap_or_else(|| self.create(name));
         let back = match self.seats.get(key).and_then(Option::as_ref) {
-            Some(seat) if seat.rooms.iter().any(|(room, _)| *room == room_key) => return Change::None,
+            Some(seat) if seat.rooms.place(room_key).is_some() => return Change::None,
             Some(seat) => seat.rooms.len(),
             None => return Change::None,
         };
@@ -130,7 +132,7 @@ impl Rooms {
         room.members.push(Member { socket, key, back });
         let at = room.members.len() - 1;
         if let Some(seat) = self.seats.get_mut(key).and_then(Option::as_mut) {
-            seat.rooms.push((room_key, at));
+            seat.rooms.push(room_key, at);
         }
         if known.is_some() { Change::Members } else { Change::Room }
     }
@@ -159,9 +161,9 @@ impl Rooms {
     pub fn leave(&mut self, key: Key, name: &str) -> Change {
         let Some(room_key) = self.names.get(name).copied() else { return Change::None };
         let Some(seat) = self.seats.get_mut(key).and_then(Option::as_mut) else { return Change::None };
-        let Some(back) = seat.rooms.iter().position(|(room, _)| *room == room_key) else { return Change::None };
-        let (_, at) = seat.rooms.swap_remove(back);
-        if let Some((moved_room, moved_at)) = seat.rooms.get(back).copied() {
+        let Some(back) = seat.rooms.place(room_key) else { return Change::None };
+        let at = seat.rooms.swap_remove(back);
+        if let Some((moved_room, moved_at)) = seat.rooms.at(back) {
             self.set_back(moved_room, moved_at, back);
         }
         let Some(room) = self.rooms.get_mut(room_key).and_then(Option::as_mut) else { return Change::None };
@@ -187,9 +189,8 @@ impl Rooms {
     }
 
     fn set_at(&mut self, key: Key, back: usize, at: usize) {
-        if let Some(entry) = self.seats.get_mut(key).and_then(Option::as_mut).and_then(|seat| seat.rooms.get_mut(back))
-        {
-            entry.1 = at;
+        if let Some(seat) = self.seats.get_mut(key).and_then(Option::as_mut) {
+            seat.rooms.set_at(back, at);
         }
     }
 
@@ -203,7 +204,7 @@ impl Rooms {
     /// The rooms of a socket.
     pub fn rooms_of(&self, key: Key) -> Vec<Text> {
         let Some(seat) = self.seat(key) else { return Vec::new() };
-        seat.rooms.iter().filter_map(|(room, _)| self.room(*room)).map(|room| room.name.clone()).collect()
+        seat.rooms.keys().filter_map(|room| self.room(room)).map(|room| room.name.clone()).collect()
     }
 
     /// How many rooms a socket is in.
@@ -214,7 +215,7 @@ impl Rooms {
     /// Whether a socket is in a room.
     pub fn is_in(&self, key: Key, name: &str) -> bool {
         let Some(room_key) = self.names.get(name) else { return false };
-        self.seat(key).is_some_and(|seat| seat.rooms.iter().any(|(room, _)| room == room_key))
+        self.seat(key).is_some_and(|seat| seat.rooms.place(*room_key).is_some())
     }
 
     /// Calls `visit` for every socket that a target means, each one once.

@@ -56,9 +56,12 @@ pub(crate) fn origin_is_legal(headers: &HeaderMap) -> bool {
     !headers.contains_key(ORIGIN) || origin(headers).is_some()
 }
 
+/// Whether an origin is the server's own. TLS may end in front of a server that is reached by plain HTTP, so there a
+/// page of `https` under the same `Host` is its own as well. Not the other way about: whoever sits on the way can make
+/// a page of `http`.
 fn is_own(origin: &str, client: &ClientAddress) -> bool {
-    let own = client.host.as_deref().and_then(|host| Site::new(client.secure, host));
-    own.is_some() && own == Site::parse(origin)
+    let (Some(host), Some(page)) = (client.host.as_deref(), Site::parse(origin)) else { return false };
+    [client.secure, true].into_iter().filter_map(|secure| Site::new(secure, host)).any(|own| own == page)
 }
 
 /// The `Origin` of a request, if it is there once and legal.
@@ -248,7 +251,8 @@ mod tests {
         assert!(allowed(&config, true, "A.example:443", "https://a.example"));
         assert!(allowed(&config, false, "[::1]:3000", "http://[::1]:3000"));
         for origin in [
-            "https://a.example",
+            "https://a.example:8443",
+            "https://b.example",
             "http://b.example",
             "http://a.example:8080",
             "null",
@@ -261,6 +265,20 @@ mod tests {
             assert!(!allowed(&config, false, "a.example", origin), "{origin}");
         }
         assert!(!allowed(&config, false, "", "http://"));
+    }
+
+    #[test]
+    fn where_tls_ends_before_us_the_origin_may_be_the_secure_one() {
+        let config = Config::default();
+        assert!(allowed(&config, false, "a.example", "https://a.example"));
+        assert!(allowed(&config, false, "a.example:443", "https://a.example"));
+        assert!(allowed(&config, false, "a.example", "https://a.example:443"));
+        assert!(allowed(&config, false, "a.example:8443", "https://a.example:8443"));
+        assert!(!allowed(&config, false, "a.example:80", "https://a.example"));
+        assert!(!allowed(&config, false, "a.example:8080", "https://a.example"));
+        for origin in ["http://a.example", "ws://a.example", "http://a.example:443", "http://b.example"] {
+            assert!(!allowed(&config, true, "a.example", origin), "{origin}");
+        }
     }
 
     #[test]

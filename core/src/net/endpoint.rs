@@ -11,12 +11,9 @@ use crate::net::address::ClientAddress;
 use crate::net::answer::{self, Answer};
 use crate::net::hooks::{ConnectionError, Hooks};
 use crate::net::static_client::StaticClient;
-use crate::net::websocket::Connection;
 use crate::net::{compress, cors, polling, upgrade, worker};
-use crate::proto::connection::{Input, Verdict};
 use crate::proto::route::{Refusal, Route};
 use crate::proto::session::Transport;
-use crate::wire::frame::Burst;
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderName, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
@@ -28,6 +25,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime};
+
+mod websockets;
 
 /// The address of the other side of a connection, for servers that are mounted into somebody else's HTTP server: put it
 /// into the extensions of the request. [`Server::listen`](crate::Server::listen) does so itself.
@@ -284,115 +283,6 @@ impl Endpoint {
         if let Some(coding) = coding {
             answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
         }
-        answer
-    }
-
-    async fn open_websocket(&self, head: &Head, upgrade: Option<OnUpgrade>) -> Answer {
-        let mut answer = match self.check_upgrade(head) {
-            Ok(answer) => answer,
-            Err(answer) => return *answer,
-        };
-        let Some(upgrade) = upgrade else {
-            return self.refuse(Refusal::BadRequest, "the connection cannot be upgraded", head);
-        };
-        let peer = match self.new_websocket(head).await {
-            Ok(peer) => peer,
-            Err(answer) => return answer,
-        };
-        if let Some(edit) = &self.hooks.initial_headers {
-            edit(answer.headers_mut(), peer.handshake());
-        }
-        let busy = head.parts.extensions.get::<Arc<Shard>>().unwrap_or(peer.shard()).busy();
-        tokio::spawn(async move {
-            let _busy = busy;
-            match upgrade.await {
-                Ok(upgraded) => {
-                    let (stream, early) = upgrade::unwrap(upgraded);
-                    peer.announce();
-                    Connection::new(peer, stream, early, false).run().await;
-                }
-                Err(_) => peer.fail(crate::error::Reason::TransportClose, "the client went away during the handshake"),
-            }
-        });
-        answer
-    }
-
-    /// A session that begins on a WebSocket; its first packet is queued.
-    async fn new_websocket(&self, head: &Head) -> Result<Arc<Peer>, Answer> {
-        let peer = self.new_peer(head, Transport::WebSocket).await?;
-        let packet = open_packet(&peer, Transport::WebSocket);
-        peer.push_alone(Burst::text(&[packet.as_bytes()]));
-        Ok(peer)
-    }
-
-    /// Takes a WebSocket whose frames somebody else reads and writes; its handshake has been judged there, except for the
-    /// origin. The peer, and whether its session polls so far.
-    ///
-    /// # Errors
-    /// The answer to a request that is refused.
-    pub async fn accept_messages(&self, parts: Parts) -> Result<(Arc<Peer>, bool), Answer> {
-        let head = self.head(parts);
-        let parts = &head.parts;
-        let route = Route::parse(&parts.method, parts.uri.query().unwrap_or(""), true, self.hub.config());
-        let route = route.map_err(|refusal| self.refuse(refusal, context(refusal), &head))?;
-        if !cors::websocket_origin_allowed(self.hub.config(), &parts.headers, &head.address) {
-            return Err(self.refuse(Refusal::Forbidden, "the origin is not allowed", &head));
-        }
-        match route {
-            Route::Open(_) => Ok((self.new_websocket(&head).await?, false)),
-            Route::Poll(sid) | Route::Post(sid) | Route::Upgrade(sid) | Route::BadMethod(sid) => {
-                let peer = self.hub.peer(sid.as_str());
-                let peer = peer.ok_or_else(|| self.refuse(Refusal::UnknownSid, "no such session", &head))?;
-                self.begin_probe(&peer, &head).map_err(|answer| *answer)?;
-                Ok((peer, true))
-            }
-        }
-    }
-
-    fn begin_probe(&self, peer: &Arc<Peer>, head: &Head) -> Result<(), Box<Answer>> {
-        match peer.handle(Input::Probe, Instant::now()) {
-            Verdict::Go => {}
-            Verdict::Unknown => return Err(self.refuse(Refusal::UnknownSid, "no such session", head).into()),
-            _ => {
-                return Err(self.refuse(Refusal::BadRequest, "the session does not take a WebSocket now", head).into());
-            }
-        }
-        // What an earlier probe did not wait to hear.
-        while peer.probe_news().is_some() {}
-        Ok(())
-    }
-
-    fn check_upgrade(&self, head: &Head) -> Result<Answer, Box<Answer>> {
-        if !cors::websocket_origin_allowed(self.hub.config(), &head.parts.headers, &head.address) {
-            return Err(self.refuse(Refusal::Forbidden, "the origin is not allowed", head).into());
-        }
-        upgrade::accept(&head.parts.method, &head.parts.headers)
-            .inspect_err(|_| self.report(Refusal::BadRequest, "no legal WebSocket handshake", head))
-    }
-
-    /// A WebSocket for a session that exists.
-    fn probe(&self, peer: Arc<Peer>, head: &Head, upgrade: Option<OnUpgrade>) -> Answer {
-        let Some(upgrade) = upgrade else {
-            return self.refuse(Refusal::BadRequest, "the connection cannot be upgraded", head);
-        };
-        let answer = match self.check_upgrade(head) {
-            Ok(answer) => answer,
-            Err(answer) => return *answer,
-        };
-        if let Err(answer) = self.begin_probe(&peer, head) {
-            return *answer;
-        }
-        let busy = head.parts.extensions.get::<Arc<Shard>>().unwrap_or(peer.shard()).busy();
-        tokio::spawn(async move {
-            let _busy = busy;
-            match upgrade.await {
-                Ok(upgraded) => {
-                    let (stream, early) = upgrade::unwrap(upgraded);
-                    Connection::new(peer, stream, early, true).run().await;
-                }
-                Err(_) => drop(peer.handle(Input::ProbeEnded, Instant::now())),
-            }
-        });
         answer
     }
 }

@@ -20,12 +20,16 @@ use std::os::unix::net::UnixListener as StdUnixListener;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{mpsc, watch};
 use tower::Service;
+
+mod prefixed;
+mod seats;
+pub(super) use prefixed::Prefixed;
+use seats::{Handed, Seat, Seats};
 
 /// How long accepting pauses when the system has no more descriptors to give.
 const BREATH: Duration = Duration::from_millis(50);
@@ -65,15 +69,6 @@ enum Accepted {
     Tcp(TcpStream, SocketAddr, Bytes),
     Other(Box<dyn Io>, RemoteAddress),
     Unix(UnixStream),
-}
-
-/// A connection on its way to the thread that serves it.
-enum Handed {
-    /// With the bytes that were read from it already.
-    Tcp(std::net::TcpStream, SocketAddr, Bytes),
-    /// A stream of somebody else's.
-    Other(Box<dyn Io>, RemoteAddress),
-    Unix(std::os::unix::net::UnixStream),
 }
 
 /// A server that listens.
@@ -300,7 +295,7 @@ impl Thread {
                 }
                 Accepted::Tcp(stream, _, head) => {
                     stream.set_nodelay(true).ok();
-                    serve_http(Prefixed { head, stream }, service, serving).await;
+                    serve_http(Prefixed::new(head, stream), service, serving).await;
                 }
                 Accepted::Other(stream, _) => serve_http(stream, service, serving).await,
                 Accepted::Unix(stream) => serve_http(stream, service, serving).await,
@@ -358,78 +353,6 @@ impl Acceptor {
                 }
             }
         }
-    }
-}
-
-/// The threads, and what they are to serve.
-#[derive(Clone)]
-struct Seats(Vec<Seat>);
-
-#[derive(Clone)]
-struct Seat {
-    sender: mpsc::WeakUnboundedSender<Handed>,
-    shard: Arc<Shard>,
-    handle: tokio::runtime::Handle,
-}
-
-impl Seats {
-    /// The thread with the fewest connections.
-    fn least(&self) -> Option<&Seat> {
-        self.0.iter().min_by_key(|seat| seat.shard.load())
-    }
-
-    fn hand(&self, connection: Handed) {
-        if let Some(sender) = self.least().and_then(|seat| seat.sender.upgrade()) {
-            drop(sender.send(connection));
-        }
-    }
-}
-
-impl std::fmt::Debug for Seats {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Seats").field(&self.0.len()).finish()
-    }
-}
-
-/// A stream of which something was read already.
-pub(super) struct Prefixed {
-    head: Bytes,
-    stream: TcpStream,
-}
-
-impl Prefixed {
-    /// The stream itself, and what of the head has not been read.
-    pub(super) fn into_parts(self) -> (TcpStream, Bytes) {
-        (self.stream, self.head)
-    }
-}
-
-impl AsyncRead for Prefixed {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        space: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        if self.head.is_empty() {
-            return Pin::new(&mut self.stream).poll_read(context, space);
-        }
-        let count = self.head.len().min(space.remaining());
-        space.put_slice(&self.head.split_to(count));
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Prefixed {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 

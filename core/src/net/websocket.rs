@@ -3,7 +3,7 @@
 use crate::error::Reason;
 use crate::hub::link::{After, Standing};
 use crate::hub::outbox::Wire;
-use crate::hub::peer::{Peer, ProbeNews};
+use crate::hub::peer::{Peer, ProbeNews, ProbeSerial};
 use crate::net::decoder::{Decoder, Incoming, Stop};
 use crate::proto::connection::Input;
 use crate::wire::frame::Burst;
@@ -115,7 +115,8 @@ pub struct Connection {
     wire: Option<Arc<dyn Wire>>,
     decoder: Decoder,
     outgoing: Outgoing,
-    probing: bool,
+    /// Its number among the probes of the session, as long as that polls.
+    probe: Option<ProbeSerial>,
     /// The session itself has let go of the probe.
     dismissed: bool,
     /// The probe has been sent its close frame, after which nothing may follow.
@@ -127,12 +128,12 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A WebSocket that the client has just opened. `probing` says whether its session polls so far.
+    /// A WebSocket that the client has just opened. `probe` is its number where the session polls so far.
     pub fn new(
         peer: Arc<Peer>,
         (stream, wire): (Stream, Option<Arc<dyn Wire>>),
         early: Vec<u8>,
-        probing: bool,
+        probe: Option<ProbeSerial>,
     ) -> Self {
         let decoder = Decoder::new(peer.hub().config());
         let outgoing = Outgoing::default();
@@ -142,7 +143,7 @@ impl Connection {
             wire,
             decoder,
             outgoing,
-            probing,
+            probe,
             dismissed: false,
             farewelled: false,
             stash: VecDeque::new(),
@@ -152,12 +153,12 @@ impl Connection {
 
     /// Serves the WebSocket to its end.
     pub async fn run(mut self) {
-        if !self.probing {
+        if !self.is_probing() {
             self.attach();
         }
         self.take_early();
         let ended = poll_fn(|context| self.poll(context)).await;
-        if self.probing {
+        if self.is_probing() {
             self.end_probe();
             if !self.farewelled {
                 self.say(Burst::close(None, "").websocket());
@@ -175,6 +176,10 @@ impl Connection {
         }
     }
 
+    fn is_probing(&self) -> bool {
+        self.probe.is_some()
+    }
+
     fn take_early(&mut self) {
         let early = std::mem::take(&mut self.early);
         if !early.is_empty() {
@@ -183,16 +188,19 @@ impl Connection {
     }
 
     fn attach(&mut self) {
-        self.probing = false;
+        self.probe = None;
         let pushed = self.peer.link().attach(self.wire.take());
         self.peer.after_push(pushed);
     }
 
     /// Reads, and writes what only this task may write, until the connection ends. An error says that the client is gone.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.peer.task().register(context.waker());
+        match self.probe {
+            Some(serial) => self.peer.watch_probe(serial, context.waker()),
+            None => self.peer.task().register(context.waker()),
+        }
         loop {
-            if self.probing && !self.hear_news() {
+            if self.is_probing() && !self.hear_news() {
                 return Poll::Ready(Ok(()));
             }
             if self.outgoing.poll(&mut self.stream, context)?.is_ready() && self.fill() {
@@ -219,14 +227,14 @@ impl Connection {
 
     /// Takes what is queued for a stream that only this task may write to; whether there was something.
     fn fill(&mut self) -> bool {
-        if self.probing || !matches!(self.stream, Stream::Other(_)) {
+        if self.is_probing() || !matches!(self.stream, Stream::Other(_)) {
             return false;
         }
         self.peer.link().take(&mut self.outgoing.bytes)
     }
 
     fn is_paused(&self, context: &mut Context<'_>) -> bool {
-        if self.probing && self.peer.is_held() {
+        if self.is_probing() && self.peer.is_held() {
             return true;
         }
         let sink = self.peer.hub().sink();
@@ -251,7 +259,7 @@ impl Connection {
             }
         });
         let Some(fed) = ready!(fed) else {
-            if !self.probing {
+            if !self.is_probing() {
                 self.peer.fail(Reason::TransportClose, "the connection was closed");
             }
             return Poll::Ready(false);
@@ -267,7 +275,7 @@ impl Connection {
     }
 
     fn digest(&mut self, messages: Vec<Incoming>, reply: Vec<u8>, fed: Result<(), Stop>) {
-        if self.probing {
+        if self.is_probing() {
             self.stash.extend(messages);
             self.digest_stash();
         } else {
@@ -278,7 +286,7 @@ impl Connection {
             let mut inputs: Vec<Input> = messages.into_iter().map(input).collect();
             self.peer.handle_all(&mut inputs, Instant::now());
         }
-        if self.probing {
+        if self.is_probing() {
             self.say(&reply);
             if let Err(stop) = fed {
                 self.say(stop.last.websocket());
@@ -299,19 +307,19 @@ impl Connection {
     fn digest_stash(&mut self) {
         while !self.peer.is_held() {
             // A switch that has been held up until now is news that changes what comes next.
-            if self.probing && !self.hear_news() {
+            if self.is_probing() && !self.hear_news() {
                 return self.stash.clear();
             }
             let Some(message) = self.stash.pop_front() else { return };
-            if !self.probing {
+            let Some(serial) = self.probe else {
                 self.peer.handle(input(message), Instant::now());
                 continue;
-            }
+            };
             let probe = match message {
                 Incoming::Text(text) => Input::ProbeText(text),
                 Incoming::Binary(_) => Input::ProbeBinary,
             };
-            self.peer.handle(probe, Instant::now());
+            self.peer.probe_input(serial, probe, Instant::now());
             if !self.hear_news() {
                 return self.stash.clear();
             }
@@ -320,7 +328,7 @@ impl Connection {
 
     /// What the session tells a probing WebSocket; false when it is to be closed.
     fn hear_news(&mut self) -> bool {
-        while let Some(news) = self.peer.probe_news() {
+        while let Some(news) = self.probe.and_then(|serial| self.peer.probe_news(serial)) {
             match news {
                 ProbeNews::Pong => self.say(Burst::from("3probe").websocket()),
                 ProbeNews::Close => {
@@ -338,8 +346,10 @@ impl Connection {
     }
 
     fn end_probe(&mut self) {
-        if !std::mem::replace(&mut self.dismissed, true) {
-            self.peer.handle(Input::ProbeEnded, Instant::now());
+        if !std::mem::replace(&mut self.dismissed, true)
+            && let Some(serial) = self.probe
+        {
+            self.peer.probe_input(serial, Input::ProbeEnded, Instant::now());
         }
     }
 

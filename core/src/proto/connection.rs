@@ -41,8 +41,8 @@ pub enum Input {
     Ended { reason: Reason, detail: &'static str },
     /// The server closes the connection.
     Close { close: Close, parked: bool, queued: bool },
-    /// The deadline has come.
-    Timeout,
+    /// The deadline has come. The last moment at which nothing could be read of clients, if there was one.
+    Timeout { deaf: Option<Instant> },
 }
 
 /// The direct answer to an input: what an HTTP request gets.
@@ -150,7 +150,7 @@ impl Connection {
             Input::ProbeEnded => self.session.probe_ended(),
             Input::Ended { reason, detail } => self.session.fail(reason, detail, out),
             Input::Close { close, parked, queued } => self.session.close(close, parked, queued, now, out),
-            Input::Timeout => self.timeout(now, out),
+            Input::Timeout { deaf } => self.timeout(deaf, now, out),
         }
         Verdict::Go
     }
@@ -180,8 +180,8 @@ impl Connection {
         }
     }
 
-    fn timeout(&mut self, now: Instant, out: &mut Vec<Output>) {
-        self.session.timeout(now, out);
+    fn timeout(&mut self, deaf: Option<Instant>, now: Instant, out: &mut Vec<Output>) {
+        self.session.timeout(deaf, now, out);
         if !self.session.is_open() {
             return;
         }

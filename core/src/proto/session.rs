@@ -141,8 +141,8 @@ impl Session {
         })
     }
 
-    /// Time has passed.
-    pub fn timeout(&mut self, now: Instant, out: &mut Vec<Output>) {
+    /// Time has passed; `deaf` is the last moment at which nothing could be read of the client, if there was one.
+    pub fn timeout(&mut self, deaf: Option<Instant>, now: Instant, out: &mut Vec<Output>) {
         match self.state {
             State::Closed => {}
             State::Closing { until, reason } if now >= until => {
@@ -150,20 +150,24 @@ impl Session {
             }
             State::Closing { .. } => {}
             State::Open => {
-                self.beat(now, out);
+                self.beat(deaf, now, out);
                 self.probe_timeout(now, out);
             }
         }
     }
 
-    fn beat(&mut self, now: Instant, out: &mut Vec<Output>) {
+    fn beat(&mut self, deaf: Option<Instant>, now: Instant, out: &mut Vec<Output>) {
         match self.heartbeat {
             Heartbeat::Quiet { ping_at } if now >= ping_at => {
                 self.heartbeat = Heartbeat::Waiting { pong_by: now + self.timing.ping_timeout };
                 out.push(Output::Queue(Burst::from("2")));
             }
             Heartbeat::Waiting { pong_by } if now >= pong_by => {
-                self.fail(Reason::PingTimeout, "no pong in time", out);
+                // A pong that came and was not read is not the client's fault.
+                match deaf.map(|deaf| deaf + self.timing.ping_timeout).filter(|pong_by| *pong_by > now) {
+                    Some(pong_by) => self.heartbeat = Heartbeat::Waiting { pong_by },
+                    None => self.fail(Reason::PingTimeout, "no pong in time", out),
+                }
             }
             _ => {}
         }
@@ -284,8 +288,15 @@ impl Session {
 
     /// A packet on the current transport: the message that it carries, if it carries one.
     pub fn packet(&mut self, packet: Packet, now: Instant, out: &mut Vec<Output>) -> Option<Packet> {
-        if !self.is_open() {
-            return None;
+        match (&self.state, &packet) {
+            (State::Open, _) => {}
+            (State::Closing { reason, .. }, Packet::Close) => {
+                let reason = *reason;
+                out.push(Output::Answer(Answer::Noop));
+                self.end(reason, "closed by both sides", out);
+                return None;
+            }
+            (State::Closing { .. } | State::Closed, _) => return None,
         }
         match packet {
             Packet::Message(_) | Packet::Binary(_) => return Some(packet),

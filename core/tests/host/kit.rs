@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What a bell wakes.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Signal {
     rung: Mutex<usize>,
     moved: Condvar,

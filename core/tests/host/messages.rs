@@ -3,15 +3,17 @@
 use crate::client::sid_of;
 use crate::kit::{Host, PATIENCE, Signal, args, quiet};
 use bytes::Bytes;
-use http::Request;
-use pancar::host::{ExternalSocket, Flags, Outgoing, Socket};
-use pancar::{Config, Reason};
+use http::{Request, Response};
+use pancar::config::{Cors, Origin};
+use pancar::host::{ExternalSocket, Flags, Hooks, Outgoing, Server, Socket};
+use pancar::{Config, Handshake, Reason};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
 /// The client and the part of the host that carries its messages.
+#[derive(Debug)]
 pub struct Carried {
     pub socket: ExternalSocket,
     signal: Arc<Signal>,
@@ -20,11 +22,18 @@ pub struct Carried {
 
 /// A WebSocket; else the status that it is refused with.
 pub fn connect(host: &Host, rest: &str) -> Result<Carried, u16> {
-    let request = Request::builder().uri(format!("/socket.io/?EIO=4&transport=websocket{rest}")).body(()).unwrap();
+    ask(&host.server, rest, &[]).map_err(|answer| answer.status().as_u16())
+}
+
+/// A WebSocket that is asked for with some headers; else the answer.
+fn ask(server: &Server, rest: &str, headers: &[(&str, &str)]) -> Result<Carried, Box<Response<Bytes>>> {
+    let request = Request::builder().uri(format!("/socket.io/?EIO=4&transport=websocket{rest}"));
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     let signal = Arc::<Signal>::default();
     let (done, answered) = channel();
-    host.server.websocket(request, signal.bell(), move |answer| done.send(answer).unwrap()).unwrap();
-    let socket = answered.recv_timeout(PATIENCE).unwrap().map_err(|answer| answer.status().as_u16())?;
+    let done = move |answer| done.send(answer).unwrap();
+    server.websocket(request.body(()).unwrap(), signal.bell(), done).unwrap();
+    let socket = answered.recv_timeout(PATIENCE).unwrap()?;
     Ok(Carried { socket, signal, taken: VecDeque::new() })
 }
 
@@ -188,4 +197,25 @@ fn what_is_no_session_is_refused() {
     assert_eq!(connect(&host, "&transport=polling").err(), Some(400));
     let sid = sid_of(&crate::requests::call(&host, "GET", "", "").body());
     assert_eq!(connect(&host, &sid).err(), Some(400), "upgrades are off");
+}
+
+#[test]
+fn refusals_have_the_headers_that_every_answer_has() {
+    let config = Config { cors: Some(Cors::new(Origin::List(vec!["https://a.example".to_owned()]))), ..quiet() };
+    let edit =
+        |headers: &mut http::HeaderMap, _: &Handshake| drop(headers.insert("x-served-by", "us".parse().unwrap()));
+    let hooks = Hooks { headers: Some(Arc::new(edit)), ..Hooks::default() };
+    let server = Server::with_hooks(config, hooks, Arc::<Signal>::default().bell()).unwrap();
+    for (rest, origin, status, allowed) in [
+        ("&sid=nobody", "https://a.example", 400, Some("https://a.example")),
+        ("&EIO=3", "https://a.example", 400, Some("https://a.example")),
+        ("", "https://b.example", 403, None),
+        ("", "https://\u{e4}.example", 400, None),
+    ] {
+        let refused = ask(&server, rest, &[("origin", origin)]).unwrap_err();
+        let header = |name: &str| refused.headers().get(name).map(|value| value.to_str().unwrap());
+        assert_eq!(refused.status(), status, "{rest} {origin}");
+        assert_eq!(header("access-control-allow-origin"), allowed, "{rest} {origin}");
+        assert_eq!((header("vary"), header("x-served-by")), (Some("Origin"), Some("us")), "{rest} {origin}");
+    }
 }

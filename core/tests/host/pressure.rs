@@ -76,6 +76,25 @@ fn a_post_waits_while_the_host_does_not_drain() {
 }
 
 #[test]
+fn a_client_whose_pong_is_not_read_is_not_closed_for_it() {
+    let (interval, timeout) = (Duration::from_millis(20), Duration::from_millis(200));
+    let mut host = Host::new(Config { ping_interval: interval, ping_timeout: timeout, ..quiet() });
+    let address = host.server.listen("127.0.0.1:0").unwrap();
+    let mut client = Wire::websocket(Wire::tcp(address), "");
+    client.open_packet();
+    host.congest();
+    assert_eq!(client.said(), "2");
+    client.text("3");
+    client.stream.set_read_timeout(Some(timeout * 2)).unwrap();
+    let error = client.stream.read(&mut [0]).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
+    client.stream.set_read_timeout(Some(crate::kit::PATIENCE)).unwrap();
+    host.relieve();
+    assert_eq!(client.said(), "2", "it was heard, and the pings go on");
+    let Frame::Close(_) = client.frame() else { panic!("a client that does not answer is closed") };
+}
+
+#[test]
 fn a_drain_with_a_bound_rings_for_what_is_left() {
     let (mut host, address) = Host::listening();
     let (mut client, _socket) = host.join(address);

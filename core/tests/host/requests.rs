@@ -1,7 +1,7 @@
 //! HTTP requests that the host received.
 
 use crate::client::sid_of;
-use crate::kit::{Host, PATIENCE, args, quiet};
+use crate::kit::{Host, PATIENCE, args, quiet, until};
 use http::{Request, Response};
 use pancar::Reason;
 use pancar::RemoteAddress;
@@ -112,4 +112,16 @@ fn an_answer_that_was_taken_may_be_let_go_of() {
         assert_eq!(parked.body(), format!("42[\"n\",{n}]"));
     }
     assert!(socket.is_connected());
+}
+
+#[test]
+fn a_client_that_closes_what_the_server_is_closing_ends_it_at_once() {
+    let mut host = Host::new(quiet());
+    let (sid, socket) = join(&mut host);
+    socket.disconnect(true);
+    assert_eq!(host.left().0, Reason::ServerNamespaceDisconnect);
+    assert_eq!(host.server.clients_count(), 1, "it is to hear of that with its next GET");
+    call(&host, "POST", &sid, "1").answer();
+    until("the session has ended", || host.server.clients_count() == 0);
+    assert_eq!(call(&host, "GET", &sid, "").answer().0, 400);
 }

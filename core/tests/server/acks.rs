@@ -38,6 +38,47 @@ async fn an_answer_is_read_as_a_rust_value() {
 }
 
 #[tokio::test]
+async fn an_event_is_sent_whether_or_not_its_answer_is_waited_for() {
+    let (io, mut joined) = meeting();
+    let mut client = Client::join(serve(&io)).await;
+    let socket = joined.next().await;
+    drop(socket.emit_with_ack::<()>("one", ()));
+    drop(socket.timeout(Duration::from_secs(9)).emit_with_ack::<()>("two", String::from("x").as_str()));
+    drop(io.to(socket.id().as_str()).emit_with_ack("three", ()));
+    socket.emit("last", ()).unwrap();
+    let heard = [client.hears().await, client.hears().await, client.hears().await, client.hears().await];
+    assert_eq!(heard, [r#"420["one"]"#, r#"421["two","x"]"#, r#"422["three"]"#, r#"42["last"]"#]);
+    client.says("430[]").await;
+    client.says("432[]").await;
+    let asked = socket.emit_with_ack::<u8>("more", ());
+    assert_eq!(client.hears().await, r#"423["more"]"#);
+    client.says("433[1]").await;
+    assert_eq!(soon(asked).await.unwrap(), 1, "answers that nobody waits for do no harm");
+    assert_eq!(socket.emit_with_ack::<()>("connect", ()).await.unwrap_err().kind(), ErrorKind::InvalidName);
+    assert_eq!(io.to("x").emit_with_ack("connect", ()).await.unwrap_err().kind(), ErrorKind::InvalidName);
+}
+
+#[tokio::test]
+async fn a_wait_borrows_nothing() {
+    let (io, mut joined) = meeting();
+    let mut client = Client::join(serve(&io)).await;
+    let (one, many) = {
+        let socket = joined.next().await;
+        let (name, words) = (String::from("q"), String::from("words"));
+        let room = socket.id().to_string();
+        (socket.emit_with_ack::<u8>(&name, words.as_str()), io.to(room).emit_with_ack(&name, &words))
+    };
+    let (one, many) = (tokio::spawn(one), tokio::spawn(many));
+    for (heard, answer) in [(r#"420["q","words"]"#, "430[7]"), (r#"421["q","words"]"#, "431[8]")] {
+        assert_eq!(client.hears().await, heard);
+        client.says(answer).await;
+    }
+    assert_eq!(soon(one).await.unwrap().unwrap(), 7);
+    let outcomes = soon(many).await.unwrap().unwrap();
+    assert_eq!(outcomes[0].answer.as_ref().unwrap().decode::<u8>().unwrap(), 8);
+}
+
+#[tokio::test]
 async fn a_wait_fails_as_soon_as_the_client_goes() {
     let (io, mut joined) = meeting();
     let address = serve(&io);

@@ -1,7 +1,7 @@
 //! Handlers start in the order of the wire.
 
 use crate::kit::*;
-use pancar::{Data, Server, Socket};
+use pancar::{Data, EventName, Server, Socket};
 use std::sync::{Arc, Mutex};
 
 const MESSAGES: usize = 10_000;
@@ -71,6 +71,89 @@ async fn of_messages_that_came_before_the_middleware_was_done() {
     assert!(client.hears().await.starts_with("40{"));
     client.says_all((60..MESSAGES).map(|number| format!(r#"42["n",{number}]"#))).await;
     assert_eq!(told.next().await, in_order());
+}
+
+#[tokio::test]
+async fn of_messages_whose_middlewares_pause() {
+    let (io, mut told) = noting();
+    io.on_connect(|socket: Socket| {
+        socket.use_(|| Ok::<_, &str>(()));
+        socket.use_(|Data(number): Data<usize>| async move {
+            for _ in 0..number % 3 {
+                tokio::task::yield_now().await;
+            }
+            if number < MESSAGES { Ok(()) } else { Err("too many") }
+        });
+    });
+    let mut client = Client::join(serve(&io)).await;
+    client.says_all((0..MESSAGES + 5).map(|number| format!(r#"42["n",{number}]"#))).await;
+    assert_eq!(told.next().await, in_order());
+}
+
+/// A server whose middleware lets "slow" pass when it is told to, and which tells what its handlers get. The namespace
+/// `/other` has no middlewares.
+fn held() -> (Server, Arc<tokio::sync::Semaphore>, News<String>) {
+    let io = builder().build().unwrap();
+    let open = Arc::new(tokio::sync::Semaphore::new(0));
+    let (tell, told) = news();
+    let (opened, say) = (Arc::clone(&open), tell.clone());
+    io.on_connect(move |socket: Socket| {
+        let (opened, say) = (Arc::clone(&opened), say.clone());
+        socket.use_(move |EventName(name): EventName| {
+            let opened = Arc::clone(&opened);
+            async move {
+                if &*name == "slow" {
+                    opened.acquire().await.map_err(|error| error.to_string())?.forget();
+                }
+                if &*name == "bad" { Err("bad".to_owned()) } else { Ok(()) }
+            }
+        });
+        let [any, error, left] = [say.clone(), say.clone(), say.clone()];
+        socket.on_any(move |EventName(name): EventName| any(format!("any {name}")));
+        socket.on_error(move |EventName(name): EventName| error(format!("refused {name}")));
+        socket.on_disconnect(move || left("left".to_owned()));
+        for name in ["slow", "quick", "bad"] {
+            let say = say.clone();
+            socket.on(name, move |EventName(name): EventName| say(name.to_string()));
+        }
+    });
+    io.of("/other").unwrap().on("mark", move || tell("mark".to_owned()));
+    (io, open, told)
+}
+
+#[tokio::test]
+async fn of_messages_behind_one_whose_middleware_pauses() {
+    let (io, open, mut told) = held();
+    let mut client = Client::join(serve(&io)).await;
+    client.joins("/other").await;
+    for round in 0..3 {
+        let names = ["slow", "quick", "bad", "slow", "quick"].map(|name| format!(r#"42["{name}"]"#));
+        client.says_all(names.into_iter().chain([r#"42/other,["mark"]"#.to_owned()])).await;
+        assert_eq!(told.next().await, "any slow");
+        assert_eq!(told.next().await, "mark", "everything has come by now, and other namespaces do not wait");
+        open.add_permits(1);
+        for heard in ["slow", "any quick", "quick", "any bad", "refused bad", "any slow"] {
+            assert_eq!(told.next().await, heard, "round {round}");
+        }
+        open.add_permits(1);
+        for heard in ["slow", "any quick", "quick"] {
+            assert_eq!(told.next().await, heard, "round {round}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_messages_that_nobody_wants_any_more() {
+    let (io, open, mut told) = held();
+    let address = serve(&io);
+    let mut client = Client::join(address).await;
+    client.says_all(["slow", "quick"].map(|name| format!(r#"42["{name}"]"#))).await;
+    client.leaves().await;
+    assert_eq!([told.next().await, told.next().await], ["any slow", "left"]);
+    open.add_permits(1);
+    let mut client = Client::join(address).await;
+    client.says(r#"42["quick"]"#).await;
+    assert_eq!([told.next().await, told.next().await], ["any quick", "quick"]);
 }
 
 #[tokio::test]

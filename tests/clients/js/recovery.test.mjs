@@ -51,13 +51,7 @@ async function lose(scene, loss = LOSSES["the engine is closed"], others = []) {
 }
 
 for (const [how, loss] of Object.entries(LOSSES)) {
-  /** Closes without waiting for the other side, which on a frozen websocket would take the 30 s of the ws package. */
-function abandon(engine) {
-  if (engine.transport.ws) engine.transport.ws.terminate();
-  else engine.close();
-}
-
-suite(
+  suite(
     `recovery when ${how}`,
     (each) => {
       each("keeps id, rooms and data, and replays what was missed", async (bench, context) => {

@@ -4,14 +4,13 @@
 //! the order in which it happened. Emitting only queues. What calls handlers, which is `disconnect`, waits for the lock
 //! to be free again.
 
-use crate::loose::Loose;
 use crate::room::Room;
 use crate::rules::{Draft, Wish};
 use crate::words::{
     Author, Code, Entered, Member, MemberList, Message, Notice, NoticeKind, Receipt, RoomEntry, Said, Status, Typing,
     now,
 };
-use pancar::{Broadcast, IntoArgs, Server, Socket, SocketId};
+use pancar::{Broadcast, IntoArgs, Server, Socket, SocketId, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -115,7 +114,7 @@ impl Chat {
     }
 
     /// Moves a visitor into a room. [`Chat::announce`] is to follow, after the answer.
-    pub fn enter(&mut self, io: &Server, socket: &Socket, asked: &Loose) -> Result<Entry, Code> {
+    pub fn enter(&mut self, io: &Server, socket: &Socket, asked: &Value) -> Result<Entry, Code> {
         let wish = Wish::read(asked)?;
         self.check_place(&wish)?;
         if let Ok(former) = self.key_of(socket)
@@ -176,7 +175,7 @@ impl Chat {
     }
 
     /// Keeps what somebody says. The message is to be sent after the answer.
-    pub fn say(&mut self, socket: &Socket, said: &Loose) -> Result<Utterance, Code> {
+    pub fn say(&mut self, socket: &Socket, said: &Value) -> Result<Utterance, Code> {
         let Visitor { id, name, room, .. } = self.visitor(socket)?;
         let (from, room) = (Author { id: id.clone(), name: name.clone() }, room.clone());
         let draft = Draft::read(said)?;

@@ -1,11 +1,8 @@
 //! What the page can send, and what becomes of it.
 
 use crate::chat::{Chat, Shared, Utterance};
-use crate::loose::Loose;
 use crate::words::{Receipt, Status, granted, refused};
-use pancar::{Ack, Broadcast, Data, Payload, Result, Server, Socket, SocketId, State};
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use pancar::{Ack, Data, Payload, PendingAcks, Result, Server, Socket, SocketId, State, Value};
 use std::time::Duration;
 
 /// How long a lost visitor may take to come back.
@@ -35,7 +32,7 @@ fn connected(socket: Socket, State(chat): State<Shared>) -> Result<()> {
 }
 
 fn enter(io: Server, socket: Socket, State(shared): State<Shared>, args: Payload, ack: Ack) -> Result<()> {
-    let asked: Loose = args.decode()?;
+    let asked: Value = args.decode()?;
     let mut chat = shared.lock();
     if !ack.is_wanted() || !socket.is_connected() {
         return Ok(());
@@ -56,9 +53,10 @@ fn enter(io: Server, socket: Socket, State(shared): State<Shared>, args: Payload
 }
 
 async fn say(socket: Socket, State(chat): State<Shared>, args: Payload, ack: Ack) -> Result<()> {
-    let said: Loose = args.decode()?;
+    let said: Value = args.decode()?;
     let Some(sent) = pass_on(&socket, &mut chat.lock(), &said, ack)? else { return Ok(()) };
-    let receipt = Receipt { received: sent.answers.await?, ..sent.receipt };
+    let received = sent.answers.await?.iter().filter(|outcome| outcome.answer.is_ok()).count();
+    let receipt = Receipt { received, ..sent.receipt };
     chat.lock().receive(&sent.author, &receipt);
     Ok(())
 }
@@ -68,14 +66,11 @@ struct Sent {
     author: SocketId,
     /// What the author is told, once it is known how many have received it.
     receipt: Receipt,
-    answers: Answers,
+    answers: PendingAcks,
 }
 
-/// The number of those who answer, in the end.
-type Answers = Pin<Box<dyn Future<Output = Result<usize>> + Send>>;
-
 /// Keeps what was said, answers, and sends it to the others.
-fn pass_on(socket: &Socket, chat: &mut Chat, said: &Loose, ack: Ack) -> Result<Option<Sent>> {
+fn pass_on(socket: &Socket, chat: &mut Chat, said: &Value, ack: Ack) -> Result<Option<Sent>> {
     if !ack.is_wanted() {
         return Ok(None);
     }
@@ -86,26 +81,9 @@ fn pass_on(socket: &Socket, chat: &mut Chat, said: &Loose, ack: Ack) -> Result<O
     ack.send(granted(&answer))?;
     let Some(message) = message else { return Ok(None) };
     let others = socket.to(message.room.as_str()).timeout(RECEIPT);
-    let answers = begin(count_answers(others, Payload::from_args(&message)?));
+    let answers = others.emit_with_ack("message", Payload::from_args(&message)?);
     let receipt = Receipt { id: answer.id, received: 0, members: answer.members };
     Ok(Some(Sent { author: message.from.id, receipt, answers }))
-}
-
-async fn count_answers(to: Broadcast, message: Payload) -> Result<usize> {
-    let outcomes = to.emit_with_ack("message", message).await?;
-    Ok(outcomes.iter().filter(|outcome| outcome.answer.is_ok()).count())
-}
-
-/// Runs a future to its first pause: `emit_with_ack` sends when it is first looked at, and that has to be now, while
-/// the chat is locked.
-fn begin<T: Send + 'static>(
-    future: impl Future<Output = T> + Send + 'static,
-) -> Pin<Box<dyn Future<Output = T> + Send>> {
-    let mut future = Box::pin(future);
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(outcome) => Box::pin(std::future::ready(outcome)),
-        Poll::Pending => future,
-    }
 }
 
 fn typing(socket: Socket, State(chat): State<Shared>, Data(typing): Data<bool>) {

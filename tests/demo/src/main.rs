@@ -2,7 +2,6 @@
 
 mod chat;
 mod events;
-mod loose;
 mod pages;
 mod room;
 mod rules;

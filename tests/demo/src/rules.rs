@@ -1,7 +1,7 @@
 //! What a name, a room, a message and a picture may be: the limits of `../README.md`.
 
-use crate::loose::Loose;
 use crate::words::{Code, Picture, Status};
+use pancar::Value;
 
 const MAX_NAME: usize = 24;
 const MAX_ROOM: usize = 32;
@@ -27,11 +27,11 @@ pub struct Wish {
 
 impl Wish {
     /// Reads `enter`'s argument.
-    pub fn read(asked: &Loose) -> Result<Self, Code> {
-        let key = asked.field("key").text().filter(|key| is_key(key)).ok_or(Code::KeyInvalid)?.to_owned();
-        let name = asked.field("name").text().and_then(name).ok_or(Code::NameInvalid)?;
-        let room = asked.field("room").text().and_then(room_name).ok_or(Code::RoomInvalid)?;
-        let status = if asked.field("status").text() == Some("away") { Status::Away } else { Status::Here };
+    pub fn read(asked: &Value) -> Result<Self, Code> {
+        let key = text(asked, "key").filter(|key| is_key(key)).ok_or(Code::KeyInvalid)?.to_owned();
+        let name = text(asked, "name").and_then(name).ok_or(Code::NameInvalid)?;
+        let room = text(asked, "room").and_then(room_name).ok_or(Code::RoomInvalid)?;
+        let status = if text(asked, "status") == Some("away") { Status::Away } else { Status::Here };
         Ok(Self { key, name, room, status })
     }
 }
@@ -49,17 +49,21 @@ pub struct Draft {
 
 impl Draft {
     /// Reads `say`'s argument.
-    pub fn read(said: &Loose) -> Result<Self, Code> {
-        let nonce =
-            said.field("nonce").text().filter(|nonce| has_length(nonce, 1, MAX_NONCE)).ok_or(Code::TextInvalid)?;
-        let text = said.field("text").text().map(str::trim).filter(|text| is_block(text)).ok_or(Code::TextInvalid)?;
-        let picture = match said.field("picture") {
-            Loose::Nothing if text.is_empty() => return Err(Code::TextInvalid),
-            Loose::Nothing => None,
-            described => Some(picture(described)?),
+    pub fn read(said: &Value) -> Result<Self, Code> {
+        let nonce = text(said, "nonce").filter(|nonce| has_length(nonce, 1, MAX_NONCE)).ok_or(Code::TextInvalid)?;
+        let words = text(said, "text").map(str::trim).filter(|text| is_block(text)).ok_or(Code::TextInvalid)?;
+        let picture = match said.get("picture") {
+            None | Some(Value::Null) if words.is_empty() => return Err(Code::TextInvalid),
+            None | Some(Value::Null) => None,
+            Some(described) => Some(picture(described)?),
         };
-        Ok(Self { nonce: nonce.to_owned(), text: text.to_owned(), picture })
+        Ok(Self { nonce: nonce.to_owned(), text: words.to_owned(), picture })
     }
+}
+
+/// A field that is a string.
+fn text<'a>(of: &'a Value, field: &str) -> Option<&'a str> {
+    of.get(field).and_then(Value::as_str)
 }
 
 fn is_key(key: &str) -> bool {
@@ -84,12 +88,12 @@ fn room_name(room: &str) -> Option<String> {
     fits.then_some(slug)
 }
 
-fn picture(described: &Loose) -> Result<Picture, Code> {
-    let name = described.field("name").text().ok_or(Code::PictureInvalid)?;
-    let mime = described.field("mime").text().filter(|mime| MIMES.contains(mime)).ok_or(Code::PictureInvalid)?;
-    let width = side(described.field("width")).ok_or(Code::PictureInvalid)?;
-    let height = side(described.field("height")).ok_or(Code::PictureInvalid)?;
-    let Loose::Bytes(data) = described.field("data") else { return Err(Code::PictureInvalid) };
+fn picture(described: &Value) -> Result<Picture, Code> {
+    let name = text(described, "name").ok_or(Code::PictureInvalid)?;
+    let mime = text(described, "mime").filter(|mime| MIMES.contains(mime)).ok_or(Code::PictureInvalid)?;
+    let width = described.get("width").and_then(side).ok_or(Code::PictureInvalid)?;
+    let height = described.get("height").and_then(side).ok_or(Code::PictureInvalid)?;
+    let Some(Value::Bytes(data)) = described.get("data") else { return Err(Code::PictureInvalid) };
     match data.len() {
         0 => Err(Code::PictureInvalid),
         length if length > MAX_PICTURE_BYTES => Err(Code::PictureTooLarge),
@@ -102,8 +106,9 @@ fn picture_name(name: &str) -> String {
     if shown.is_empty() { "picture".to_owned() } else { shown }
 }
 
-fn side(side: &Loose) -> Option<u32> {
-    let Loose::Number(side) = *side else { return None };
+fn side(side: &Value) -> Option<u32> {
+    let Value::Number(side) = side else { return None };
+    let side = side.as_f64()?;
     let is_side = side.fract() == 0.0 && (1.0..=f64::from(MAX_SIDE)).contains(&side);
     is_side.then_some(side as u32)
 }
@@ -135,31 +140,35 @@ fn is_forbidden(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::HashMap;
+    use pancar::Payload;
 
-    fn text(text: &str) -> Loose {
-        Loose::Text(text.to_owned())
+    fn text(text: &str) -> Value {
+        Value::String(text.to_owned())
     }
 
-    fn object<const N: usize>(fields: [(&str, Loose); N]) -> Loose {
-        Loose::Fields(fields.map(|(name, value)| (name.to_owned(), value)).into())
+    fn number(number: f64) -> Value {
+        Payload::from_args(&number).unwrap().decode().unwrap()
     }
 
-    fn image() -> HashMap<String, Loose> {
+    fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+        Value::Object(fields.map(|(name, value)| (name.to_owned(), value)).into())
+    }
+
+    fn image() -> Vec<(String, Value)> {
         let fields = [
             ("name", text(" a\u{7}  b.png ")),
             ("mime", text("image/png")),
-            ("width", Loose::Number(2.0)),
-            ("height", Loose::Number(3.0)),
-            ("data", Loose::Bytes("png".into())),
+            ("width", number(2.0)),
+            ("height", number(3.0)),
+            ("data", Value::Bytes("png".into())),
         ];
         fields.map(|(name, value)| (name.to_owned(), value)).into()
     }
 
-    fn image_with(field: &str, value: Loose) -> Result<Picture, Code> {
+    fn image_with(field: &str, value: Value) -> Result<Picture, Code> {
         let mut fields = image();
-        fields.insert(field.to_owned(), value);
-        picture(&Loose::Fields(fields))
+        fields.push((field.to_owned(), value));
+        picture(&Value::Object(fields))
     }
 
     #[test]
@@ -186,13 +195,19 @@ mod tests {
         let wish = |key: &str, name: &str, room: &str| {
             Wish::read(&object([("key", text(key)), ("name", text(name)), ("room", text(room))]))
         };
-        assert_eq!(Wish::read(&Loose::Nothing), Err(Code::KeyInvalid));
+        assert_eq!(Wish::read(&Value::Null), Err(Code::KeyInvalid));
         assert_eq!(wish("short", "", ""), Err(Code::KeyInvalid));
         assert_eq!(wish(&format!("{key}!"), "Ani", "lobby"), Err(Code::KeyInvalid));
         assert_eq!(wish(&key, "", ""), Err(Code::NameInvalid));
         assert_eq!(wish(&key, "Ani", ""), Err(Code::RoomInvalid));
         assert_eq!(wish(&key, "Ani", "Lobby").unwrap().room, "lobby");
         assert_eq!(wish(&key, "Ani", "Lobby").unwrap().status, Status::Here);
+    }
+
+    #[test]
+    fn nothing_at_all_is_no_wish() {
+        let nothing = Payload::empty().decode::<Value>().unwrap();
+        assert_eq!(Wish::read(&nothing), Err(Code::KeyInvalid));
     }
 
     #[test]
@@ -205,7 +220,7 @@ mod tests {
         {
             assert_eq!(draft(nonce, said), Err(Code::TextInvalid));
         }
-        let shown = object([("nonce", text("1")), ("text", text("")), ("picture", Loose::Fields(image()))]);
+        let shown = object([("nonce", text("1")), ("text", text("")), ("picture", Value::Object(image()))]);
         assert_eq!(Draft::read(&shown).unwrap().picture.unwrap().name, "a b.png");
         let told = object([("nonce", text("1")), ("text", text("")), ("picture", text("red"))]);
         assert_eq!(Draft::read(&told), Err(Code::PictureInvalid));
@@ -213,7 +228,7 @@ mod tests {
 
     #[test]
     fn pictures_are_checked() {
-        let bytes = |length| Loose::Bytes(vec![0; length].into());
+        let bytes = |length| Value::Bytes(vec![0; length].into());
         assert_eq!(image_with("data", bytes(MAX_PICTURE_BYTES)).unwrap().width, 2);
         assert_eq!(image_with("data", bytes(MAX_PICTURE_BYTES + 1)), Err(Code::PictureTooLarge));
         assert_eq!(image_with("name", text("\u{7}")).unwrap().name, "picture");
@@ -221,10 +236,10 @@ mod tests {
             ("data", bytes(0)),
             ("data", text("text")),
             ("mime", text("image/svg+xml")),
-            ("width", Loose::Number(0.0)),
-            ("height", Loose::Number(2.5)),
-            ("height", Loose::Number(16_385.0)),
-            ("name", Loose::Nothing),
+            ("width", number(0.0)),
+            ("height", number(2.5)),
+            ("height", number(16_385.0)),
+            ("name", Value::Null),
         ];
         for (field, value) in wrong {
             assert_eq!(image_with(field, value), Err(Code::PictureInvalid), "{field}");

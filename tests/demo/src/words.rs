@@ -1,6 +1,6 @@
 //! What the page and the server say to each other: the words of `../README.md`.
 
-use bytes::Bytes;
+use pancar::Bytes;
 use pancar::SocketId;
 use serde::{Deserialize, Serialize};
 use std::time::{SystemTime, UNIX_EPOCH};

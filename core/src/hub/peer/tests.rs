@@ -4,6 +4,7 @@ use super::*;
 use crate::config::Config;
 use crate::hub::target::{Flags, Target};
 use crate::hub::testing::{FakeWire, World};
+use crate::payload::Payload;
 use std::time::Duration;
 
 fn emit(world: &World, name: &str) {
@@ -136,16 +137,16 @@ fn a_session_moves_to_a_websocket_with_what_was_queued() {
     let peer = world.peer(Transport::Polling);
     let now = Instant::now();
     peer.handle(Input::Text("40".into()), now);
-    assert_eq!(peer.handle(Input::Probe, now), Verdict::Go);
-    peer.handle(Input::ProbeText("2probe".into()), now);
-    assert_eq!(peer.probe_news(), Some(ProbeNews::Pong));
+    let probe = peer.begin_probe(now).unwrap();
+    peer.probe_input(probe, Input::ProbeText("2probe".into()), now);
+    assert_eq!(peer.probe_news(probe), Some(ProbeNews::Pong));
     assert_eq!(peer.handle(Input::Post, now), Verdict::Go);
-    peer.handle(Input::ProbeText("5".into()), now);
-    assert!(peer.is_held() && peer.probe_news().is_none());
+    peer.probe_input(probe, Input::ProbeText("5".into()), now);
+    assert!(peer.is_held() && peer.probe_news(probe).is_none());
     emit(&world, "while held");
     peer.handle_all(&mut vec![Input::Text(r#"42["posted"]"#.into())], now);
     peer.handle(Input::PostEnded, now);
-    assert_eq!(peer.probe_news(), Some(ProbeNews::Upgraded));
+    assert_eq!(peer.probe_news(probe), Some(ProbeNews::Upgraded));
     assert_eq!(peer.transport(), Transport::WebSocket);
     let wire = FakeWire::with_room(usize::MAX);
     let pushed = peer.link().attach(Some(Arc::clone(&wire) as _));

@@ -8,10 +8,14 @@ use std::collections::{BTreeSet, HashMap};
 const NAMES: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "", "long name"];
 const STEPS: usize = 120_000;
 
-struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(super) fn new() -> Self {
+        Self(0x5eed)
+    }
+
+    pub(super) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -129,7 +133,7 @@ fn compare_all(rooms: &Rooms, model: &Model) {
 fn rooms_agree_with_the_model() {
     let world = World::new(Config::default());
     let mut spare: Vec<_> = (0..70).map(|_| world.joined().1).collect();
-    let (mut rooms, mut model, mut random) = (Rooms::default(), Model::new(), Random(0x5eed));
+    let (mut rooms, mut model, mut random) = (Rooms::default(), Model::new(), Random::new());
     for count in 0..STEPS {
         step(&mut rooms, &mut model, &mut spare, &mut random);
         if count % 20 == 0 {
@@ -149,6 +153,25 @@ fn rooms_agree_with_the_model() {
     assert!(
         rooms.names.is_empty() && rooms.seats.iter().all(Option::is_none) && rooms.rooms.iter().all(Option::is_none)
     );
+}
+
+#[test]
+fn a_socket_may_be_in_very_many_rooms() {
+    let world = World::new(Config::default());
+    let (mut rooms, socket) = (Rooms::default(), world.joined().1);
+    let key = rooms.insert(socket);
+    let names: Vec<_> = (0..100_000).map(|number| Text::from(number.to_string())).collect();
+    for name in &names {
+        assert_eq!(rooms.join(key, name), Change::Room);
+        assert_eq!(rooms.join(key, name), Change::None);
+    }
+    assert_eq!((rooms.count_of(key), rooms.rooms()), (100_000, 100_000));
+    for name in names.iter().step_by(2) {
+        assert_eq!(rooms.leave(key, name), Change::Room);
+    }
+    assert_eq!(rooms.count_of(key), 50_000);
+    rooms.remove(key);
+    assert_eq!((rooms.sockets(), rooms.rooms()), (0, 0));
 }
 
 #[test]

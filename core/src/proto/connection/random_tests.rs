@@ -202,7 +202,7 @@ fn note_post(input: &Input, seen: &mut Seen) {
 /// Time runs to the next deadline.
 fn due(connection: &Connection, now: &mut Instant) -> Input {
     *now = connection.deadline().map_or(*now, |deadline| deadline.max(*now));
-    Input::Timeout
+    Input::Timeout { deaf: None }
 }
 
 fn check(connection: &Connection, seen: &Seen) {

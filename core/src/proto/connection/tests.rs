@@ -35,7 +35,7 @@ impl Script {
 
     fn pass_to_deadline(&mut self) {
         self.now = self.connection.deadline().unwrap();
-        self.handle(Input::Timeout);
+        self.handle(Input::Timeout { deaf: None });
     }
 }
 

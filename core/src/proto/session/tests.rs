@@ -11,6 +11,8 @@ const UPGRADE: u64 = 1_000;
 pub(super) struct Script {
     pub(super) session: Session,
     now: Instant,
+    /// Until when nothing can be read of the client.
+    deaf_until: Option<Instant>,
     pub(super) out: Vec<Output>,
 }
 
@@ -38,7 +40,7 @@ pub(super) fn quiet(transport: Transport) -> Script {
 
 fn open_with(transport: Transport, config: &Config) -> Script {
     let now = Instant::now();
-    Script { session: Session::new(transport, config, now), now, out: Vec::new() }
+    Script { session: Session::new(transport, config, now), now, deaf_until: None, out: Vec::new() }
 }
 
 impl Script {
@@ -48,7 +50,7 @@ impl Script {
         while let Some(due) = self.session.deadline().filter(|due| *due <= end) {
             assert!(due >= self.now, "a deadline in the past");
             self.now = due;
-            self.session.timeout(due, &mut self.out);
+            self.session.timeout(self.deaf_until.map(|until| until.min(due)), due, &mut self.out);
             assert!(self.session.deadline().is_none_or(|next| next > due), "a deadline that does not move");
         }
         self.now = end;
@@ -159,6 +161,28 @@ fn no_pong_in_time_ends_the_session_once() {
     assert!(script.session.is_closed());
     assert_eq!(script.session.deadline(), None);
     assert_eq!(script.pass(10_000), times(0, ""));
+}
+
+#[test]
+fn a_ping_timeout_does_not_run_out_while_nothing_is_read() {
+    let mut script = open(WebSocket);
+    assert_eq!(script.pass(INTERVAL), ["send 2"]);
+    let deaf = 3 * TIMEOUT + 10;
+    script.deaf_until = Some(script.now + millis(deaf));
+    assert_eq!(script.pass(deaf), times(0, ""));
+    assert_eq!(script.pass(TIMEOUT - 1), times(0, ""), "a full timeout since reading went on");
+    assert_eq!(script.packet("3"), times(0, ""));
+    assert_eq!(script.pass(INTERVAL), ["send 2"]);
+    assert_eq!(script.pass(TIMEOUT), ["answer 1", "closed: ping timeout"], "what was before that ping is over");
+}
+
+#[test]
+fn a_pause_that_ends_before_the_ping_timeout_gives_a_full_one_too() {
+    let mut script = open(Polling);
+    script.pass(INTERVAL);
+    script.deaf_until = Some(script.now + millis(TIMEOUT - 10));
+    assert_eq!(script.pass(2 * TIMEOUT - 11), times(0, ""));
+    assert_eq!(script.pass(1), ["answer 1", "closed: ping timeout"]);
 }
 
 #[test]

@@ -31,6 +31,10 @@ class Pair {
     this.outer.unpipe(this.inner).resume();
   }
 
+  get closed() {
+    return this.inner.closed && this.outer.closed;
+  }
+
   reset() {
     this.inner.resetAndDestroy();
     this.outer.resetAndDestroy();
@@ -104,7 +108,8 @@ class Proxy {
     if (this.#down) return inner.resetAndDestroy();
     const pair = new Pair(inner, connect(this.target, "127.0.0.1"));
     this.#pairs.add(pair);
-    pair.outer.on("close", () => this.#pairs.delete(pair));
+    // Of a frozen pair one end may live on, and closing the proxy has to end that as well.
+    for (const end of [inner, pair.outer]) end.on("close", () => pair.closed && this.#pairs.delete(pair));
     inner.pause().once("readable", () => this.#start(pair));
   }
 
