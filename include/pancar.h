@@ -596,9 +596,9 @@ pancar_status pancar_server_new(const pancar_config *config,
                                 pancar_server *server);
 
 // Frees a server and everything in it; no callback is called any more, all user data are destroyed. A server that has not
-// been closed is closed first: clients are told, and the call waits for that up to the option `close_timeout`. Inside of a
-// callback it does not wait, and dispatch returns `PANCAR_CLOSED` after that callback. 0, and a handle that has been freed, do
-// nothing.
+// been closed is closed first: clients are told. The call waits for that, up to the option `close_timeout`, and for callbacks
+// that run on other threads. Inside of a callback it does not wait: dispatch returns `PANCAR_CLOSED` after that callback, and
+// user data are destroyed before it returns. 0, and a handle that has been freed, do nothing.
 void pancar_server_free(pancar_server server);
 
 // Listens on an address: `127.0.0.1:3000`, `[::1]:0`, or `unix:` and a path. Port 0 is any free one; the port that was

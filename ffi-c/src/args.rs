@@ -22,10 +22,15 @@ pub struct pancar_args(Mutex<Inner>);
 struct Inner {
     payload: Payload,
     /// Open while the arguments are being written.
-    writer: Option<PayloadWriter>,
+    writer: Option<Box<PayloadWriter>>,
     /// Where the arguments stand in the text, once somebody asked.
     spans: Option<Vec<(usize, usize)>>,
-    /// What views were given of, besides the text.
+    kept: Option<Box<Kept>>,
+}
+
+/// What views were given of, besides the text.
+#[derive(Default)]
+struct Kept {
     strings: Vec<Box<str>>,
     #[expect(clippy::vec_box, reason = "callers have pointers to them")]
     parts: Vec<Box<pancar_args>>,
@@ -60,8 +65,8 @@ impl From<Payload> for pancar_args {
 impl Inner {
     /// Ends the writing.
     fn settle(&mut self) -> Done {
-        if let Some(writer) = self.writer.clone() {
-            self.payload = writer.finish()?;
+        if let Some(writer) = &self.writer {
+            self.payload = PayloadWriter::clone(writer).finish()?;
             self.writer = None;
         }
         Ok(())
@@ -118,7 +123,7 @@ impl Inner {
         let one = self.payload.arg(index).unwrap_or_default();
         let text: Box<str> = one.decode::<String>()?.into();
         let view = pancar_str::of(&text);
-        self.strings.push(text);
+        self.kept.get_or_insert_default().strings.push(text);
         Ok(view)
     }
 
@@ -126,7 +131,7 @@ impl Inner {
     fn keep(&mut self, part: Payload) -> *const pancar_args {
         let part = Box::new(pancar_args::from(part));
         let pointer = std::ptr::from_ref(&*part);
-        self.parts.push(part);
+        self.kept.get_or_insert_default().parts.push(part);
         pointer
     }
 }
@@ -148,10 +153,15 @@ impl pancar_args {
         Ok(self.read()?.payload.clone())
     }
 
+    /// Gives the arguments as they are sent, without a copy.
+    fn with<T>(&self, run: impl FnOnce(&Payload) -> Done<T>) -> Done<T> {
+        run(&self.read()?.payload)
+    }
+
     fn write(&self, write: impl FnOnce(&mut PayloadWriter) -> pancar_core::Result<()>) -> Done {
         let mut inner = self.0.lock();
         let Inner { payload, writer, .. } = &mut *inner;
-        write(writer.get_or_insert_with(|| PayloadWriter::behind(payload)))?;
+        write(writer.get_or_insert_with(|| Box::new(PayloadWriter::behind(payload))))?;
         inner.spans = None;
         Ok(())
     }
@@ -160,6 +170,14 @@ impl pancar_args {
 /// Arguments of a caller, none where there is NULL.
 pub(crate) fn payload_of(args: Option<&pancar_args>) -> Done<Payload> {
     args.map_or(Ok(Payload::empty()), pancar_args::payload)
+}
+
+/// As above, for the time of a call; nothing that is called may want the arguments.
+pub(crate) fn with_payload<T>(args: Option<&pancar_args>, run: impl FnOnce(&Payload) -> Done<T>) -> Done<T> {
+    match args {
+        Some(args) => args.with(run),
+        None => run(&Payload::empty()),
+    }
 }
 
 /// The text of the first argument, for what takes one JSON value.

@@ -14,43 +14,40 @@ use crate::view::pancar_str;
 use pancar_core::host::{Event, HubEvent, JoinRequest, MatchRequest, Message, Namespace, Reply, Socket};
 use pancar_core::{Payload, Reason, Text};
 use parking_lot::Mutex;
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 thread_local! {
-    /// Which server and lane this thread is dispatching.
-    static INSIDE: Cell<Option<(usize, usize)>> = const { Cell::new(None) };
+    /// Which servers and lanes this thread is dispatching, the innermost last: one may be dispatched inside of another's
+    /// callback.
+    static INSIDE: RefCell<Vec<(usize, usize)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Whether this thread is inside of a callback of whatever server.
-pub(crate) fn is_dispatching() -> bool {
-    INSIDE.get().is_some()
-}
-
-/// The lane of a server that this thread is dispatching.
+/// The lane of a server that this thread is dispatching: it is inside of a callback.
 pub(crate) fn lane_of(server: &Arc<Server>) -> Option<usize> {
-    INSIDE.get().filter(|(of, _)| *of == Arc::as_ptr(server) as usize).map(|(_, lane)| lane)
+    let server = Arc::as_ptr(server) as usize;
+    INSIDE.with_borrow(|inside| inside.iter().rfind(|(of, _)| *of == server).map(|(_, lane)| *lane))
 }
 
-/// Inside of a callback; one server may be dispatched inside of another's.
-struct Inside(Option<(usize, usize)>);
+/// This thread is dispatching, for as long as this lives.
+pub(crate) struct Inside;
 
 impl Inside {
-    fn enter(server: &Arc<Server>, lane: usize) -> Self {
-        Self(INSIDE.replace(Some((Arc::as_ptr(server) as usize, lane))))
+    pub(crate) fn enter(server: &Arc<Server>, lane: usize) -> Self {
+        INSIDE.with_borrow_mut(|inside| inside.push((Arc::as_ptr(server) as usize, lane)));
+        Self
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        INSIDE.set(self.0);
+        INSIDE.with_borrow_mut(Vec::pop);
     }
 }
 
 /// Calls the callbacks of an event. Those that fail harm nobody.
-pub(crate) fn handle(server: &Arc<Server>, number: usize, lane: &Lane, event: Event) {
-    let _inside = Inside::enter(server, number);
+pub(crate) fn handle(server: &Arc<Server>, lane: &Lane, event: Event) {
     if server.is_freed() {
         return;
     }
@@ -85,10 +82,7 @@ fn happened(server: &Arc<Server>, event: HubEvent) -> Done {
         HubEvent::Disconnected { socket, reason, detail } => disconnected(server, &socket, reason, detail),
         HubEvent::Outgoing { socket, name, args } => outgoing(server, &socket, name, args),
         HubEvent::ServerSide { namespace, name, args, reply } => server_side(server, &namespace, name, args, reply),
-        HubEvent::NamespaceCreated(namespace) => {
-            Space::of(server, &namespace);
-            Ok(())
-        }
+        HubEvent::NamespaceCreated(namespace) => Space::of(server, &namespace).map(drop),
         HubEvent::Opened(_) | HubEvent::Text(..) | HubEvent::Binary(..) | HubEvent::Closed(..) => Ok(()),
     }
 }
@@ -103,7 +97,7 @@ fn matches(server: &Arc<Server>, request: MatchRequest) -> Done {
 }
 
 fn joining(server: &Arc<Server>, request: JoinRequest) -> Done {
-    let space = Space::of(server, request.socket().namespace());
+    let space = Space::of(server, request.socket().namespace())?;
     socket::state_of(server, request.socket())?;
     let middlewares = space.levels().flat_map(|space| space.middlewares.all().to_vec()).collect();
     Pending::new(server, request, middlewares).go_on();
@@ -111,7 +105,7 @@ fn joining(server: &Arc<Server>, request: JoinRequest) -> Done {
 }
 
 fn connected(server: &Arc<Server>, socket: &Arc<Socket>) -> Done {
-    let space = Space::of(server, socket.namespace());
+    let space = Space::of(server, socket.namespace())?;
     let handle = socket::state_of(server, socket)?.handle();
     if space.watches_outgoing() {
         socket.watch_outgoing(true);
@@ -148,11 +142,11 @@ fn event_of(space: &Space, name: Text, args: Payload, ack: pancar_ack) -> pancar
 
 fn received(server: &Arc<Server>, message: Message) -> Done {
     let Message { socket, name, args, ack } = message;
-    let space = Space::of(server, socket.namespace());
+    let space = Space::of(server, socket.namespace())?;
     let state = socket::state_of(server, &socket)?;
-    let audience = Audience { state, space: &space };
+    let audience = Audience { state, space };
     let ack = ack.map_or(pancar_ack::NONE, |id| pancar_ack { socket: state.handle(), id });
-    let event = event_of(&space, name, args, ack);
+    let event = event_of(space, name, args, ack);
     for rare in audience.rare() {
         call_all(&rare.any.all(), state.handle(), &event);
     }
@@ -228,10 +222,10 @@ fn judge(status: pancar_status, what: &str) {
 }
 
 fn disconnecting(server: &Arc<Server>, socket: &Arc<Socket>, reason: Reason, detail: &str, rooms: Vec<Text>) -> Done {
-    let space = Space::of(server, socket.namespace());
+    let space = Space::of(server, socket.namespace())?;
     let state = socket::state_of(server, socket)?;
     state.set_leaving(rooms);
-    for rare in (Audience { state, space: &space }).rare() {
+    for rare in (Audience { state, space }).rare() {
         tell_leaving(&rare.disconnecting.all(), state, reason, detail);
     }
     state.set_leaving(Vec::new());
@@ -239,9 +233,9 @@ fn disconnecting(server: &Arc<Server>, socket: &Arc<Socket>, reason: Reason, det
 }
 
 fn disconnected(server: &Arc<Server>, socket: &Arc<Socket>, reason: Reason, detail: &str) -> Done {
-    let space = Space::of(server, socket.namespace());
+    let space = Space::of(server, socket.namespace())?;
     let state = socket::state_of(server, socket)?;
-    for rare in (Audience { state, space: &space }).rare() {
+    for rare in (Audience { state, space }).rare() {
         tell_leaving(&rare.disconnect.all(), state, reason, detail);
     }
     state.forget();
@@ -257,10 +251,10 @@ fn tell_leaving(entries: &Entries<OnDisconnect>, state: &State, reason: Reason, 
 }
 
 fn outgoing(server: &Arc<Server>, socket: &Arc<Socket>, name: Text, args: Payload) -> Done {
-    let space = Space::of(server, socket.namespace());
+    let space = Space::of(server, socket.namespace())?;
     let state = socket::state_of(server, socket)?;
-    let event = event_of(&space, name, args, pancar_ack::NONE);
-    for rare in (Audience { state, space: &space }).rare() {
+    let event = event_of(space, name, args, pancar_ack::NONE);
+    for rare in (Audience { state, space }).rare() {
         call_all(&rare.any_outgoing.all(), state.handle(), &event);
     }
     Ok(())
@@ -273,10 +267,10 @@ fn server_side(
     args: Payload,
     reply: Option<Reply>,
 ) -> Done {
-    let space = Space::of(server, namespace);
+    let space = Space::of(server, namespace)?;
     let Some(callback) = space.server_side(&name) else { return Ok(()) };
     lend_reply(reply, |socket| {
-        let event = event_of(&space, name, args, pancar_ack { socket, id: 0 });
+        let event = event_of(space, name, args, pancar_ack { socket, id: 0 });
         judge((callback.call)(0, &raw const event, callback.pointer()), &event.name);
     });
     Ok(())

@@ -1,6 +1,6 @@
 //! Sending to a socket or to a namespace.
 
-use crate::args::{from_json, pancar_args, payload_of};
+use crate::args::{from_json, pancar_args, payload_of, with_payload};
 use crate::callback::{Callback, pancar_ack_fn, pancar_destroy_fn, taken};
 use crate::guard::{Done, Failure, guard};
 use crate::handle::{self, Kind, kind_is, pancar_handle, pancar_namespace, pancar_socket};
@@ -29,7 +29,7 @@ fn send(to: pancar_handle, event: pancar_str, args: &Payload) -> Done {
 /// Errors: `PANCAR_INVALID_NAME` for a reserved name such as `connect`, `PANCAR_DISCONNECTED` when the socket is gone.
 #[unsafe(no_mangle)]
 pub extern "C" fn pancar_emit(to: pancar_handle, event: pancar_str, args: Option<&pancar_args>) -> pancar_status {
-    guard(|| send(to, event, &payload_of(args)?))
+    guard(|| with_payload(args, |payload| send(to, event, payload)))
 }
 
 /// As `pancar_emit`, with the arguments as a JSON array and attachments; see `pancar_args_from_json`.
@@ -64,10 +64,11 @@ pub extern "C" fn pancar_emit_with_ack(
         let callback = taken(callback, user_data, destroy)?;
         let socket = handle::socket(to)?;
         let state = socket::state(&socket)?;
-        let mailbox = Arc::clone(state.server()?.mailbox(state.lane())?);
+        let lanes = Arc::clone(state.server()?.host.lanes());
+        let shard = Arc::clone(socket.peer().shard());
         let timeout = (timeout_ms > 0).then(|| Duration::from_millis(timeout_ms));
         let done = Box::new(move |answer: Result<Payload>| {
-            mailbox.put(Event::Task(Task(Box::new(move || tell(to, &callback, answer)))));
+            lanes.put(&shard, Event::Task(Task(Box::new(move || tell(to, &callback, answer)))));
         });
         let flags = Flags { timeout, ..Flags::default() };
         Ok(socket.emit_with_ack(flags, event.to_text("event")?, &payload_of(args)?, done)?)

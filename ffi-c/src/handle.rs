@@ -8,7 +8,7 @@ use crate::status::{PANCAR_DISCONNECTED, PANCAR_INVALID_HANDLE};
 use pancar_core::host::{Reply, Socket};
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -39,26 +39,39 @@ const KIND_BITS: u32 = 3;
 /// Parts of a table with a lock of their own.
 const PARTS: usize = 64;
 
-/// Handles count up; that spreads well enough.
-#[derive(Default)]
-struct Plain(u64);
+/// Hashes what the program chose, not the network: handles that count up, names that it listens to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Plain(u64);
 
-impl Hasher for Plain {
+/// Makes hashers of that kind.
+pub(crate) type Hasher = BuildHasherDefault<Plain>;
+
+const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+
+impl std::hash::Hasher for Plain {
     fn finish(&self) -> u64 {
         self.0
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+        for piece in bytes.chunks(8) {
+            let mut eight = [0; 8];
+            eight[..piece.len()].copy_from_slice(piece);
+            self.write_u64(u64::from_le_bytes(eight));
+        }
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.write_u64(u64::from(byte));
     }
 
     fn write_u64(&mut self, number: u64) {
         // The lowest bits choose the bucket, the highest seven are compared first.
-        self.0 = number.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32);
+        self.0 = (self.0 ^ number).wrapping_mul(ODD).rotate_left(32);
     }
 }
 
-type Part<T> = RwLock<HashMap<u64, T, BuildHasherDefault<Plain>>>;
+type Part<T> = RwLock<HashMap<u64, T, Hasher>>;
 
 /// The objects of one kind.
 pub(crate) struct Table<T> {

@@ -109,6 +109,11 @@ impl Lane {
         self.taken.try_lock().ok_or_else(busy)
     }
 
+    /// Waits while a thread takes events.
+    pub(crate) fn wait_until_left(&self) {
+        drop(self.taken.lock());
+    }
+
     /// Whether the last event has been taken.
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)

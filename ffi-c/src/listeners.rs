@@ -3,6 +3,7 @@
 use crate::args::pancar_args;
 use crate::callback::Callback;
 use crate::event::pancar_event;
+use crate::handle::Hasher;
 use crate::handle::pancar_socket;
 use crate::status::{pancar_reason, pancar_status};
 use crate::view::pancar_str;
@@ -119,7 +120,7 @@ impl Which {
 /// Everything that listens to a socket, or to all sockets of a namespace.
 #[derive(Debug, Default)]
 pub(crate) struct Listeners {
-    events: RwLock<HashMap<Text, Entries<OnEvent>>>,
+    events: RwLock<HashMap<Text, Entries<OnEvent>, Hasher>>,
     rare: OnceLock<Box<Rare>>,
 }
 
@@ -143,7 +144,8 @@ impl Listeners {
     }
 
     pub(crate) fn of(&self, event: &str) -> Option<Entries<OnEvent>> {
-        self.events.read().get(event).cloned()
+        let events = self.events.read();
+        if events.is_empty() { None } else { events.get(event).cloned() }
     }
 
     /// Takes off callbacks of an event; whether there were any.

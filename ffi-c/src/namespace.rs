@@ -60,16 +60,13 @@ impl Space {
     }
 
     /// That of a namespace, made at the first look.
-    pub(crate) fn of(server: &Arc<Server>, namespace: &Arc<Namespace>) -> Arc<Self> {
+    pub(crate) fn of<'a>(server: &Arc<Server>, namespace: &'a Arc<Namespace>) -> Done<&'a Arc<Self>> {
         let kept = namespace.local().get_or_init(|| {
             let inherited = namespace.parent().and_then(|parent| server.parent(parent));
             Arc::new(Kept(Self::new(server, Some(namespace), inherited)))
         });
-        match kept.downcast_ref::<Kept>() {
-            Some(kept) => Arc::clone(&kept.0),
-            // Nobody else keeps anything there.
-            None => Self::new(server, Some(namespace), None),
-        }
+        let kept = kept.downcast_ref::<Kept>().map(|kept| &kept.0);
+        kept.ok_or_else(|| Failure::new(PANCAR_CLOSED, "the namespace is not known"))
     }
 
     pub(crate) fn handle(&self) -> pancar_namespace {
@@ -145,7 +142,7 @@ pub extern "C" fn pancar_of(
         let out = place(ns, "ns")?;
         let server = handle::server(server)?;
         let namespace = server.host.of(name.to_text("name")?)?;
-        out.write(Space::of(&server, &namespace).handle);
+        out.write(Space::of(&server, &namespace)?.handle);
         Ok(())
     })
 }

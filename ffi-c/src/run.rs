@@ -1,13 +1,14 @@
 //! Taking events: `pancar_server_run` blocks, `pancar_dispatch` fits into any loop.
 
-use crate::dispatch;
+use crate::dispatch::{self, Inside};
 use crate::guard::{Done, Failure, guard, status_of};
 use crate::handle::{self, pancar_server};
 use crate::lane::Lane;
 use crate::server::Server;
 use crate::status::{PANCAR_CLOSED, PANCAR_IO, PANCAR_OK, PANCAR_TIMEOUT, pancar_status};
 use crate::view::place;
-use pancar_core::host::Turn;
+use pancar_core::host::{Event, Turn};
+use std::collections::VecDeque;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,26 +25,30 @@ enum Turned {
 }
 
 /// Handles what waits, up to `max` events; where nothing waits, what comes first.
-fn turn(server: &Arc<Server>, number: usize, lane: &Lane, max: usize, until: Option<Instant>) -> Done<Turned> {
+fn turn(
+    server: &Arc<Server>,
+    number: usize,
+    lane: &Lane,
+    events: &mut VecDeque<Event>,
+    max: usize,
+    until: Option<Instant>,
+) -> Done<Turned> {
     let mailbox = server.mailbox(number)?;
     loop {
         lane.clear();
-        let mut handled = 0;
-        while handled < max && !server.is_freed() {
-            let events = mailbox.drain(BATCH.min(max - handled));
-            if events.is_empty() {
-                break;
-            }
-            handled += events.len();
+        mailbox.drain_into(events, max);
+        let none = events.is_empty();
+        while !events.is_empty() && !server.is_freed() {
             let _turn = Turn::begin();
-            for event in events {
-                dispatch::handle(server, number, lane, event);
+            let _inside = Inside::enter(server, number);
+            for event in events.drain(..BATCH.min(events.len())) {
+                dispatch::handle(server, lane, event);
             }
         }
-        if server.is_freed() || (handled == 0 && lane.is_closed()) {
+        if server.is_freed() || (none && lane.is_closed()) {
             return Ok(Turned::Closed);
         }
-        if handled > 0 {
+        if !none {
             return Ok(Turned::Handled);
         }
         if !lane.wait(until) {
@@ -52,15 +57,27 @@ fn turn(server: &Arc<Server>, number: usize, lane: &Lane, max: usize, until: Opt
     }
 }
 
+/// Lets go of what a server had that was freed meanwhile: no callback can be using it any more. To be dropped after the lane.
+struct Leaving<'a>(&'a Arc<Server>);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        if self.0.is_freed() {
+            self.0.forget_when_left();
+        }
+    }
+}
+
 fn dispatch_lane(server: pancar_server, number: usize, max_events: usize, timeout_ms: i64) -> Done<pancar_status> {
     let server = handle::server(server)?;
     let lane = server.lane(number)?;
+    let _leaving = Leaving(&server);
     let _taken = lane.take()?;
     let max = if max_events == 0 { usize::MAX } else { max_events };
     // A negative timeout, and one that no clock holds, is none.
     let timeout = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
     let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    Ok(match turn(&server, number, lane, max, until)? {
+    Ok(match turn(&server, number, lane, &mut VecDeque::new(), max, until)? {
         Turned::Handled => PANCAR_OK,
         Turned::Idle => PANCAR_TIMEOUT,
         Turned::Closed => PANCAR_CLOSED,
@@ -121,8 +138,10 @@ pub extern "C" fn pancar_wake_fd_lane(
 }
 
 fn run_lane(server: &Arc<Server>, number: usize, lane: &Lane) -> Done {
+    let _leaving = Leaving(server);
     let _taken = lane.take()?;
-    while turn(server, number, lane, usize::MAX, None)? != Turned::Closed {}
+    let mut events = VecDeque::new();
+    while turn(server, number, lane, &mut events, usize::MAX, None)? != Turned::Closed {}
     Ok(())
 }
 

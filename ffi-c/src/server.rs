@@ -13,7 +13,7 @@ use crate::socket;
 use crate::status::{PANCAR_NOT_FOUND, pancar_status};
 use crate::view::{pancar_bytes, pancar_str, place};
 use pancar_core::host::{self, Bell, Mailbox, Task};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
@@ -34,6 +34,8 @@ pub(crate) struct Server {
     parents: RwLock<Vec<(usize, Arc<Space>)>>,
     matchers: RwLock<HashMap<u64, Arc<Callback<OnMatch>>>>,
     freed: AtomicBool,
+    /// Held by who looks whether all lanes have been left.
+    leaving: Mutex<()>,
 }
 
 impl Server {
@@ -53,11 +55,12 @@ impl Server {
             parents: RwLock::default(),
             matchers: RwLock::default(),
             freed: AtomicBool::new(false),
+            leaving: Mutex::new(()),
         }))
     }
 
     pub(crate) fn main(self: &Arc<Self>) -> Done<Arc<Space>> {
-        Ok(Space::of(self, &self.host.of("/")?))
+        Ok(Arc::clone(Space::of(self, &self.host.of("/")?)?))
     }
 
     pub(crate) fn is_freed(&self) -> bool {
@@ -97,6 +100,15 @@ impl Server {
         self.matchers.read().get(&number).cloned()
     }
 
+    /// Lets go of everything that the program gave, unless a thread still is inside of a callback: then that one does.
+    pub(crate) fn forget_when_left(self: &Arc<Self>) {
+        let _leaving = self.leaving.lock();
+        let lanes: Vec<_> = self.lanes.iter().map(Lane::take).collect();
+        if lanes.iter().all(Result::is_ok) {
+            self.forget();
+        }
+    }
+
     /// Lets go of everything that the program gave.
     fn forget(self: &Arc<Self>) {
         for socket in SOCKETS.remove_all(|socket| socket::state(socket).is_ok_and(|state| state.is_of(self))) {
@@ -132,22 +144,21 @@ pub extern "C" fn pancar_server_new(
 }
 
 /// Frees a server and everything in it; no callback is called any more, all user data are destroyed. A server that has not
-/// been closed is closed first: clients are told, and the call waits for that up to the option `close_timeout`. Inside of a
-/// callback it does not wait, and dispatch returns `PANCAR_CLOSED` after that callback. 0, and a handle that has been freed, do
-/// nothing.
+/// been closed is closed first: clients are told. The call waits for that, up to the option `close_timeout`, and for callbacks
+/// that run on other threads. Inside of a callback it does not wait: dispatch returns `PANCAR_CLOSED` after that callback, and
+/// user data are destroyed before it returns. 0, and a handle that has been freed, do nothing.
 #[unsafe(no_mangle)]
 pub extern "C" fn pancar_server_free(server: pancar_server) {
     guard(|| {
         let Some(server) = SERVERS.remove(server) else { return Ok(()) };
         server.freed.store(true, Ordering::Release);
-        server.forget();
         signals::left_to_the_program(|| server.host.close());
         server.lanes.iter().for_each(|lane| lane.bell().ring());
-        if !dispatch::is_dispatching() {
+        if dispatch::lane_of(&server).is_none() {
+            server.lanes.iter().for_each(Lane::wait_until_left);
             server.host.wait_closed();
+            server.forget_when_left();
         }
-        // Who was about to join when all others were let go of.
-        server.forget();
         Ok(())
     });
 }
@@ -328,7 +339,7 @@ fn whereabouts(at: pancar_handle) -> Done<(Arc<Server>, usize, Option<Arc<host::
 pub(crate) fn lend_reply<T>(reply: Option<host::Reply>, call: impl FnOnce(pancar_handle) -> T) -> T {
     let Some(reply) = reply else { return call(0) };
     let handle = REPLIES.reserve();
-    REPLIES.insert(handle, Arc::new(parking_lot::Mutex::new(Some(reply))));
+    REPLIES.insert(handle, Arc::new(Mutex::new(Some(reply))));
     let result = call(handle);
     REPLIES.remove(handle);
     result

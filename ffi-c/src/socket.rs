@@ -103,7 +103,7 @@ pub extern "C" fn pancar_socket_namespace(
     guard(|| {
         let out = place(ns, "ns")?;
         let socket = handle::socket(socket)?;
-        out.write(Space::of(&state(&socket)?.server()?, socket.namespace()).handle());
+        out.write(Space::of(&state(&socket)?.server()?, socket.namespace())?.handle());
         Ok(())
     })
 }

@@ -64,7 +64,7 @@ pub extern "C" fn pancar_target_new(
         let (space, except) = if kind_is(from, Kind::Socket) {
             let socket = handle::socket(from)?;
             let server = socket::state(&socket)?.server()?;
-            (Space::of(&server, socket.namespace()), vec![socket.id().as_str().into()])
+            (Arc::clone(Space::of(&server, socket.namespace())?), vec![socket.id().as_str().into()])
         } else {
             (handle::space(from)?, Vec::new())
         };
@@ -85,7 +85,7 @@ pub extern "C" fn pancar_target_one(
         let out = place(target, "target")?;
         let socket = handle::socket(socket)?;
         let server = socket::state(&socket)?.server()?;
-        let space = Space::of(&server, socket.namespace());
+        let space = Arc::clone(Space::of(&server, socket.namespace())?);
         let flags = Flags { local: true, ..Flags::default() };
         out.write(Box::new(pancar_target(Mutex::new(Aim { space, target: Target::one(socket.id()), flags }))));
         Ok(())

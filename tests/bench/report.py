@@ -5,6 +5,8 @@ from statistics import median
 OURS, PEER, FLOOR = "pancar", "socketioxide", "floor"
 # Goal: the most that our CPU per unit may be of the peer's.
 MOST_OF_PEER = {"echo": 0.4, "broadcast-1000": 0.7, "broadcast-1000-w8": 0.7}
+# Goal: the most that a face's CPU per unit may be of the Rust face's.
+MOST_OF_OURS = {"pancar-c": {"echo": 1.3}}
 # Cores used by other programs from which on a warning is given.
 NOISY_CORES = 0.1
 # Goal: the most resident memory per idle connection, in KiB.
@@ -60,6 +62,7 @@ def summarize_server(own, servers):
     result["spread"] = rounded(spread([report["cpu_us_per_unit"] for report in reports if report["cpu_us_per_unit"]]))
     result["of_floor"] = rounded(ratio(own, servers.get(FLOOR, [])))
     result["of_peer"] = rounded(ratio(own, servers.get(PEER, [])))
+    result["of_ours"] = rounded(ratio(own, servers.get(OURS, [])))
     return result
 
 
@@ -143,12 +146,12 @@ def rows(summary, cells):
 
 def flow_table(summary):
     """CPU, rate, latency and correctness of the message streams."""
-    columns = ["scenario (unit)", "server", "CPU µs per unit", "spread", "× floor", "× socketioxide", "units/s"]
+    columns = ["scenario (unit)", "server", "CPU µs per unit", "spread", "× floor", "× socketioxide", "× pancar", "units/s"]
     columns += ["p50 µs", "p99 µs", "misordered", "lost, doubled, altered"]
 
     def cells(figures):
         checked = max(figures["checked"], 1)
-        numbers = [figures["of_floor"], figures["of_peer"], figures["rate"], figures["p50_us"], figures["p99_us"]]
+        numbers = [figures[name] for name in ["of_floor", "of_peer", "of_ours", "rate", "p50_us", "p99_us"]]
         late = f"{figures['misordered'] / checked:.1%}" if figures["misordered"] else "0"
         bad = ", ".join(str(figures[kind]) for kind in ["lost", "doubled", "altered"])
         cost = [number(figures["cpu_us_per_unit"]), percent(figures["spread"])]
@@ -178,11 +181,16 @@ def missed_goals(summary, runs):
         value = summary.get(scenario, {}).get(OURS, {}).get("of_peer")
         if value is None or value > most:
             missed.append(f"MISSED {scenario}: {number(value)} × {PEER}, goal {most}")
+    for face, goals in MOST_OF_OURS.items():
+        for scenario, most in goals.items():
+            value = summary.get(scenario, {}).get(face, {}).get("of_ours")
+            if value is None or value > most:
+                missed.append(f"MISSED {scenario}: {face} {number(value)} × {OURS}, goal {most}")
     idle = summary.get("idle-5000", {}).get(OURS, {}).get("rss_kib_per_connection")
     if idle is None or idle > MOST_IDLE_KIB:
         missed.append(f"MISSED idle-5000: {number(idle)} KiB per connection, goal {MOST_IDLE_KIB}")
     for run in runs:
         problem = run.get("error") or wrong(run["report"]) or ("stalled" if run["report"]["stalled"] else "")
-        if run["server"] == OURS and problem:
-            missed.append(f"MISSED {run['scenario']}, round {run['round'] + 1}: {problem}")
+        if run["server"] in [OURS, *MOST_OF_OURS] and problem:
+            missed.append(f"MISSED {run['scenario']} {run['server']}, round {run['round'] + 1}: {problem}")
     return missed

@@ -29,7 +29,7 @@ SCENARIOS = {
     "broadcast-1000-w8": ["--scenario", "broadcast", "--members", "1000", "--inflight", "8"],
     "idle-5000": ["--scenario", "idle", "--connections", "5000"],
 }
-SERVERS = ["floor", "socketioxide", "pancar"]
+SERVERS = ["floor", "socketioxide", "pancar", "pancar-c"]
 PACKAGES = ["pancar-bench", "pancar-bench-socketioxide"]
 # Seconds: the first start of a probe may build it.
 BUILD_PATIENCE, START_PATIENCE, STOP_PATIENCE = 1800, 30, 5
@@ -225,6 +225,7 @@ def main():
         "floor": [programs["floor"]],
         "socketioxide": [programs["peer-socketioxide"]],
         "pancar": [str(ROOT / "tests" / "probe"), "rust", "bench"],
+        "pancar-c": [str(ROOT / "tests" / "probe"), "c", "bench"],
     }
     commands = available({name: commands[name] for name in arguments.servers})
     about = machine()

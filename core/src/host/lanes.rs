@@ -3,9 +3,30 @@
 use crate::host::mailbox::{Bell, Event, Mailbox};
 use crate::hub::event::{Event as HubEvent, Sink};
 use crate::hub::shard::Shard;
+use parking_lot::Mutex;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
+
+/// Bytes of events that a worker keeps back until the end of its turn.
+const KEPT_BACK: usize = 64 << 10;
+
+/// What a worker keeps back, so that a whole turn of it is one entry of the mailbox's lock and one ring of its bell.
+struct Pending {
+    mailbox: Arc<Mailbox>,
+    queue: Mutex<(Vec<Event>, usize)>,
+}
+
+impl Pending {
+    /// Hands over what was kept back. In order also when two threads do.
+    fn deliver(&self) {
+        let mut queue = self.queue.lock();
+        let (events, bytes) = &mut *queue;
+        if !events.is_empty() {
+            self.mailbox.put_all(events, std::mem::take(bytes));
+        }
+    }
+}
 
 /// The mailboxes of a host; at least one.
 #[derive(Debug)]
@@ -51,6 +72,29 @@ impl Lanes {
         std::iter::once(&self.first).chain(&self.others)
     }
 
+    fn pending<'a>(&self, shard: &'a Shard) -> Option<&'a Pending> {
+        let pending = shard
+            .local()
+            .get_or_init(|| Box::new(Pending { mailbox: Arc::clone(self.of(shard)), queue: Mutex::default() }));
+        pending.downcast_ref()
+    }
+
+    /// Puts an event in behind all that happened to the clients of a shard.
+    pub fn put(&self, shard: &Arc<Shard>, event: Event) {
+        let Some(pending) = self.pending(shard) else { return };
+        let (first, full) = {
+            let mut queue = pending.queue.lock();
+            queue.1 += event.bytes();
+            queue.0.push(event);
+            (queue.0.len() == 1, queue.1 >= KEPT_BACK)
+        };
+        if full {
+            pending.deliver();
+        } else if first {
+            shard.ring();
+        }
+    }
+
     /// The server has closed: the last event of every mailbox.
     pub fn put_closed(&self) {
         self.all().for_each(|mailbox| mailbox.put(Event::Closed));
@@ -59,8 +103,16 @@ impl Lanes {
 
 impl Sink for Lanes {
     fn push(&self, event: HubEvent) {
-        let mailbox = event.peer().map_or(&self.first, |peer| self.of(peer.shard()));
-        mailbox.put(Event::Hub(event));
+        match event.peer().map(|peer| Arc::clone(peer.shard())) {
+            Some(shard) => self.put(&shard, Event::Hub(event)),
+            None => self.first.put(Event::Hub(event)),
+        }
+    }
+
+    fn end_of_turn(&self, shard: &Shard) {
+        if let Some(pending) = self.pending(shard) {
+            pending.deliver();
+        }
     }
 
     fn is_congested(&self, shard: &Shard) -> bool {

@@ -58,7 +58,7 @@ impl std::fmt::Debug for Task {
 
 impl Event {
     /// What it counts towards the limit of the mailbox.
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         EVENT_BYTES
             + match self {
                 Self::Hub(HubEvent::Message(message)) => size(&message.args),
@@ -164,22 +164,55 @@ impl Mailbox {
         }
     }
 
+    /// Puts events in, which count `bytes`; rings when there was none.
+    pub(super) fn put_all(&self, events: &mut Vec<Event>, bytes: usize) {
+        let first = {
+            let mut queue = self.queue.lock();
+            if queue.shut {
+                drop(queue);
+                return events.clear();
+            }
+            let first = queue.events.is_empty();
+            queue.bytes += bytes;
+            if queue.bytes >= HIGH_WATER {
+                self.congested.store(true, Ordering::Release);
+            }
+            queue.events.extend(events.drain(..));
+            first
+        };
+        if first {
+            (self.bell)();
+        }
+    }
+
     /// Takes up to `max` events, oldest first. When some are left the bell rings again, so that a host may take turns.
     pub fn drain(&self, max: usize) -> Vec<Event> {
-        let (events, awake, more) = {
+        let mut events = VecDeque::new();
+        self.drain_into(&mut events, max);
+        events.into()
+    }
+
+    /// As [`drain`](Self::drain), behind what is in `events` already, whose memory is used again.
+    pub fn drain_into(&self, events: &mut VecDeque<Event>, max: usize) {
+        let (awake, more) = {
             let mut queue = self.queue.lock();
-            let count = queue.events.len().min(max);
-            let events: Vec<Event> = queue.events.drain(..count).collect();
-            let bytes: usize = events.iter().map(Event::bytes).sum();
-            queue.bytes = queue.bytes.saturating_sub(bytes);
-            let awake = queue.relieve(&self.congested);
-            (events, awake, !queue.events.is_empty())
+            if queue.events.len() <= max && events.is_empty() {
+                std::mem::swap(&mut queue.events, events);
+                queue.bytes = 0;
+            } else {
+                let count = queue.events.len().min(max);
+                let taken = queue.events.drain(..count);
+                let before = events.len();
+                events.extend(taken);
+                let bytes: usize = events.iter().skip(before).map(Event::bytes).sum();
+                queue.bytes = queue.bytes.saturating_sub(bytes);
+            }
+            (queue.relieve(&self.congested), !queue.events.is_empty())
         };
         awake.into_iter().for_each(Waker::wake);
         if more {
             (self.bell)();
         }
-        events
     }
 
     /// When too much waited last.

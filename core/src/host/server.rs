@@ -223,8 +223,8 @@ impl Server {
         args: &Payload,
         token: u64,
     ) -> Result<()> {
-        let mailbox = Arc::clone(self.lanes.of(socket.peer().shard()));
-        let done = Box::new(move |answer| mailbox.put(Event::Ack { token, answer }));
+        let (lanes, shard) = (Arc::clone(&self.lanes), Arc::clone(socket.peer().shard()));
+        let done = Box::new(move |answer| lanes.put(&shard, Event::Ack { token, answer }));
         socket.emit_with_ack(flags, name, args, done)
     }
 

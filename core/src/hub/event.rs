@@ -117,6 +117,9 @@ pub trait Sink: Send + Sync + 'static {
     /// Takes an event, on whatever thread it happened. Must neither block nor panic.
     fn push(&self, event: Event);
 
+    /// A turn of the worker of a shard ends: what was kept back until then is to be taken.
+    fn end_of_turn(&self, _shard: &Shard) {}
+
     /// Whether the reader of a connection should pause, because events are taken more slowly than they come.
     fn is_congested(&self, _shard: &Shard) -> bool {
         false

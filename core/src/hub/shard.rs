@@ -8,12 +8,13 @@ use crate::hub::peer::Peer;
 use crate::hub::socket::Socket;
 use atomic_waker::AtomicWaker;
 use parking_lot::Mutex;
+use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -61,6 +62,7 @@ pub struct Shard {
     load: AtomicUsize,
     idle_bell: AtomicWaker,
     number: usize,
+    local: OnceLock<Box<dyn Any + Send + Sync>>,
     home: Box<dyn Home>,
 }
 
@@ -85,6 +87,7 @@ impl Shard {
             load: AtomicUsize::new(0),
             idle_bell: AtomicWaker::new(),
             number: SHARDS.fetch_add(1, Ordering::Relaxed),
+            local: OnceLock::new(),
             home: Box::new(home),
         })
     }
@@ -92,6 +95,16 @@ impl Shard {
     /// A number of its own; shards that are made together have consecutive ones.
     pub fn number(&self) -> usize {
         self.number
+    }
+
+    /// What the sink keeps with the shard.
+    pub fn local(&self) -> &OnceLock<Box<dyn Any + Send + Sync>> {
+        &self.local
+    }
+
+    /// Asks the worker for an end of its turn, as something waits for that.
+    pub fn ring(self: &Arc<Self>) {
+        Turn::ring(self);
     }
 
     /// Counts a connection for as long as what is returned lives.

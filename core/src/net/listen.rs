@@ -165,6 +165,10 @@ pub fn bind_tcp(address: SocketAddr) -> Result<StdListener> {
 /// # Errors
 /// [`ErrorKind::Io`] when the path cannot be had.
 pub fn bind_unix(path: &Path) -> Result<StdUnixListener> {
+    // The system would give a name that nobody knows.
+    if path.as_os_str().is_empty() {
+        return Err(Error::option("address", "an empty path", "the path of a Unix socket"));
+    }
     let listener = StdUnixListener::bind(path).and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
     listener.map_err(|cause| Error::io(format!("cannot listen on {}", path.display()), cause))
 }
@@ -221,10 +225,13 @@ pub fn start(
         };
         let acceptor = acceptor.take();
         let done = done.clone();
+        let (hub, shard) = (Arc::clone(endpoint.hub()), Arc::clone(&thread.shard));
         std::thread::Builder::new()
             .name(format!("pancar-{number}"))
             .spawn(move || {
                 runtime.block_on(thread.serve(acceptor));
+                drop(runtime);
+                hub.sink().end_of_turn(&shard);
                 done.send_modify(|threads| *threads -= 1);
             })
             .map_err(|cause| Error::io("cannot start a worker", cause))?;
@@ -250,7 +257,7 @@ struct Thread {
 
 impl Thread {
     async fn serve(mut self, acceptor: Option<Acceptor>) {
-        tokio::spawn(worker::flush(Arc::clone(&self.shard)));
+        tokio::spawn(worker::flush(Arc::downgrade(self.endpoint.hub()), Arc::clone(&self.shard)));
         tokio::spawn(worker::watch(Arc::clone(&self.shard)));
         if let Some(acceptor) = acceptor {
             let mut phase = self.phase.clone();

@@ -1,20 +1,24 @@
 //! What runs a shard: one future that flushes dirty peers and one that watches deadlines.
 
+use crate::hub::Hub;
 use crate::hub::shard::{BoxFuture, Home, Shard, Timer};
 use std::future::poll_fn;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::Poll;
 use std::time::Instant;
 
-/// Flushes dirty peers at the end of every turn. Never ends.
+/// Ends every turn: the sink gets what it kept back, and dirty peers are flushed. Never ends itself.
 ///
 /// The runtime runs this after the connections that were ready before the bell rang, so that what a whole burst of
 /// reads emitted leaves with one write per peer.
-pub async fn flush(shard: Arc<Shard>) {
+pub async fn flush(hub: Weak<Hub>, shard: Arc<Shard>) {
     let mut dirty = Vec::new();
     let mut scratch = Vec::new();
     poll_fn(|context| {
         shard.on_dirty(context.waker());
+        if let Some(hub) = hub.upgrade() {
+            hub.sink().end_of_turn(&shard);
+        }
         shard.take_dirty(&mut dirty);
         if !dirty.is_empty() {
             let now = Instant::now();
@@ -71,11 +75,11 @@ async fn next(shard: &Shard) {
 }
 
 /// Adds a share to a hub whose worker runs on the current tokio runtime.
-pub fn adopt_runtime(hub: &Arc<crate::hub::Hub>) {
+pub fn adopt_runtime(hub: &Arc<Hub>) {
     let handle = tokio::runtime::Handle::current();
     let spawner = handle.clone();
     let shard = Shard::new(Instant::now(), spawner);
-    handle.spawn(flush(Arc::clone(&shard)));
+    handle.spawn(flush(Arc::downgrade(hub), Arc::clone(&shard)));
     handle.spawn(watch(Arc::clone(&shard)));
     hub.add_shard(shard);
 }

@@ -12,8 +12,8 @@ const STILL: Duration = Duration::from_millis(500);
 
 const MESSAGE: usize = 60_000;
 
-/// What the mailbox may hold: its mark, and what one read brought beyond that.
-const BOUND: usize = (4 << 20) + (64 << 10) + MESSAGE;
+/// What the mailbox may hold: its mark, and beyond that what the worker kept back and what one read brought.
+const BOUND: usize = (4 << 20) + (64 << 10) + (64 << 10) + MESSAGE;
 
 fn numbered(number: usize) -> Vec<u8> {
     let text = format!("42[\"n\",{number},\"{}\"]", "x".repeat(MESSAGE));
