@@ -8,6 +8,7 @@ mod adopt;
 mod client;
 mod events;
 mod kit;
+mod lanes;
 mod messages;
 mod namespaces;
 mod pressure;
