@@ -191,12 +191,17 @@ impl Namespace {
 }
 
 impl Socket {
-    /// Sends an event to this socket.
+    /// Sends an event to this socket; to one that is about to join behind the answer to its CONNECT.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidName`] for a reserved name, [`ErrorKind::Disconnected`] when the socket is gone.
+    /// [`ErrorKind::InvalidName`] for a reserved name, [`ErrorKind::Disconnected`] when the socket is gone,
+    /// [`ErrorKind::LimitExceeded`] for too much to a socket that is about to join.
     pub fn emit(self: &Arc<Self>, flags: Flags, name: &str, args: &Payload) -> Result<()> {
         check_name(name)?;
+        if self.is_joining() && self.send_before(&self.event_of(flags, name, args))? {
+            self.tell_outgoing(name, args);
+            return Ok(());
+        }
         if self.recovery().is_some_and(|_| !flags.volatile && !self.left_for_good()) {
             // Also when the client is away: it gets this when it comes back.
             self.namespace().emit_local(&Target::one(self.id()), flags, name, args);
@@ -205,16 +210,24 @@ impl Socket {
         if !self.is_connected() {
             return Err(Error::disconnected());
         }
-        let options = EventOptions { no_compress: flags.no_compress, ..EventOptions::default() };
-        self.send(packet::event(self.namespace().name(), name, args, options), flags, name, args);
+        self.send(self.event_of(flags, name, args), flags, name, args);
         Ok(())
     }
 
-    fn send(self: &Arc<Self>, burst: Burst, flags: Flags, name: &str, args: &Payload) {
+    fn event_of(&self, flags: Flags, name: &str, args: &Payload) -> Burst {
+        let options = EventOptions { no_compress: flags.no_compress, ..EventOptions::default() };
+        packet::event(self.namespace().name(), name, args, options)
+    }
+
+    fn tell_outgoing(self: &Arc<Self>, name: &str, args: &Payload) {
         if self.watches_outgoing() {
             let hub = self.peer().hub();
             hub.sink().push(Event::Outgoing { socket: Arc::clone(self), name: name.into(), args: args.clone() });
         }
+    }
+
+    fn send(self: &Arc<Self>, burst: Burst, flags: Flags, name: &str, args: &Payload) {
+        self.tell_outgoing(name, args);
         let pushed = self.peer().link().push(burst, flags.volatile, false);
         self.peer().after_push(pushed);
     }

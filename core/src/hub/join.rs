@@ -37,7 +37,11 @@ impl JoinRequest {
         self.answered = true;
         let socket = &self.socket;
         let restored = &mut self.restored;
-        socket.peer().accept(socket.ticket(), socket, || enter(socket, restored.take()))
+        let joined = socket.peer().accept(socket.ticket(), socket, || enter(socket, restored.take()));
+        if !joined {
+            socket.give_up();
+        }
+        joined
     }
 
     /// Refuses the client with a message and, where given, data (JSON text; what is no JSON is left out).
@@ -57,6 +61,7 @@ impl JoinRequest {
             self.restored = None;
         }
         let socket = &self.socket;
+        socket.give_up();
         socket.peer().reject(socket.ticket(), socket.namespace().name(), message, data);
     }
 }
@@ -77,20 +82,22 @@ impl Drop for JoinRequest {
 fn enter(socket: &Arc<Socket>, restored: Option<Restored>) {
     let namespace = socket.namespace();
     let mut state = namespace.state().write();
-    let (rooms, missed, known) = match restored {
+    let (mut rooms, missed, known) = match restored {
         Some(Restored { session, missed, joined, sent }) => (session.rooms, missed, Some((joined, sent))),
         None => (Vec::new(), Vec::new(), None),
     };
     let pid = socket.recovery().map(|recovery| &*recovery.pid);
     let reply = packet::connect(namespace.name(), socket.id().as_str(), pid);
-    let mut link = socket.peer().link();
     let mut pushed = Vec::with_capacity(missed.len() + 1);
-    for burst in missed {
-        pushed.push(link.push(burst, false, false));
-    }
-    pushed.push(link.push(reply, false, true));
-    drop(link);
-    namespace.seat(socket, &rooms, &mut state);
+    socket.let_in(|before| {
+        let mut link = socket.peer().link();
+        pushed.extend(missed.into_iter().map(|burst| link.push(burst, false, false)));
+        pushed.push(link.push(reply, false, true));
+        pushed.extend(before.bursts.into_iter().map(|burst| link.push(burst, false, false)));
+        drop(link);
+        rooms.extend(before.rooms);
+        namespace.seat(socket, &rooms, &mut state);
+    });
     if let (Some(recovery), Some((joined, sent))) = (socket.recovery(), known) {
         // What was just queued may be lost again: then it is missed from the same packet on.
         recovery.joined.store(joined, Ordering::Relaxed);

@@ -5,13 +5,15 @@
 //!
 //! 1. a peer's machine ([`peer`])
 //! 2. a namespace's rooms ([`rooms`]), its recovery log inside
-//! 3. a peer's link ([`link`])
-//! 4. leaves: news for a peer's probe, a socket's acks and data, a shard's lists
+//! 3. what waits for a socket that is about to join ([`before`])
+//! 4. a peer's link ([`link`])
+//! 5. leaves: news for a peer's probe, a socket's acks and data, a shard's lists
 //!
 //! Events leave through one [`event::Sink`]. Of one peer, one thread at a time delivers, in wire order.
 
 pub mod acks;
 pub mod adapter;
+pub mod before;
 pub mod cluster;
 pub mod emit;
 pub mod event;

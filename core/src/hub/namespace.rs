@@ -220,6 +220,9 @@ impl Namespace {
         let hub = self.hub().ok_or_else(Error::disconnected)?;
         let config = hub.config();
         rooms.iter().try_for_each(|room| check_room(room, config))?;
+        if socket.join_before(rooms)? {
+            return Ok(());
+        }
         let mut state = self.state.write();
         let key = socket.key();
         if state.rooms.count_of(key) == 0 && !socket.is_connected() {
@@ -243,12 +246,14 @@ impl Namespace {
 
     /// Takes a socket out of a room.
     pub fn leave_room(&self, socket: &Socket, room: &str) {
-        self.state.write().rooms.leave(socket.key(), room);
+        if !socket.leave_before(room) {
+            self.state.write().rooms.leave(socket.key(), room);
+        }
     }
 
     /// The rooms of a socket.
     pub fn rooms_of(&self, socket: &Socket) -> Vec<Text> {
-        self.state.read().rooms.rooms_of(socket.key())
+        socket.rooms_before().unwrap_or_else(|| self.state.read().rooms.rooms_of(socket.key()))
     }
 
     /// Puts the sockets of this server that a target means into rooms.

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Reason, Result};
 use crate::hub::acks::{self, Acks, OnAck};
+use crate::hub::before::Before;
 use crate::hub::event::Event;
 use crate::hub::handshake::Handshake;
 use crate::hub::namespace::Namespace;
@@ -87,6 +88,7 @@ pub struct Socket {
     key: AtomicUsize,
     watches_outgoing: AtomicBool,
     acks: Mutex<Acks>,
+    before: Mutex<Option<Box<Before>>>,
     data: RwLock<Option<Arc<dyn SocketData>>>,
     /// What the face of a language keeps with the socket.
     local: OnceLock<Arc<dyn Any + Send + Sync>>,
@@ -141,6 +143,7 @@ impl Socket {
             key: AtomicUsize::new(NO_KEY),
             watches_outgoing: AtomicBool::new(false),
             acks: Mutex::default(),
+            before: Mutex::default(),
             data: RwLock::new(parts.data),
             local: OnceLock::new(),
             departed: OnceLock::new(),
@@ -183,6 +186,11 @@ impl Socket {
         self.state.load(Ordering::Acquire) == CONNECTED
     }
 
+    /// Whether it is about to join.
+    pub fn is_joining(&self) -> bool {
+        self.state.load(Ordering::Acquire) == JOINING
+    }
+
     /// Whether it left and cannot come back.
     pub fn left_for_good(&self) -> bool {
         self.for_good.load(Ordering::Acquire)
@@ -212,6 +220,35 @@ impl Socket {
     pub fn seated(&self, key: Key) {
         self.key.store(key, Ordering::Release);
         self.state.store(CONNECTED, Ordering::Release);
+    }
+
+    /// Does something with what waits for a socket that is about to join. False when it is not.
+    ///
+    /// # Errors
+    /// Those of what is done.
+    pub fn while_joining(&self, with: impl FnOnce(&mut Before) -> Result<()>) -> Result<bool> {
+        if self.state.load(Ordering::Acquire) != JOINING {
+            return Ok(false);
+        }
+        let mut before = self.before.lock();
+        if self.state.load(Ordering::Acquire) != JOINING {
+            return Ok(false);
+        }
+        with(before.get_or_insert_default())?;
+        Ok(true)
+    }
+
+    /// The socket will not be let in.
+    pub fn give_up(&self) {
+        self.state.compare_exchange(JOINING, GONE, Ordering::AcqRel, Ordering::Acquire).ok();
+        let before = self.before.lock().take();
+        drop(before);
+    }
+
+    /// Lets the socket in: `enter` gets what waited for that, and seats the socket. Nothing can wait any more afterwards.
+    pub fn let_in(&self, enter: impl FnOnce(Before)) {
+        let mut before = self.before.lock();
+        enter(before.take().map(|before| *before).unwrap_or_default());
     }
 
     /// What the face of a language keeps with the socket.
@@ -246,7 +283,7 @@ impl Socket {
         self.data().map_or_else(|| Text::from_static("{}"), |data| data.to_json())
     }
 
-    /// Puts the socket into rooms.
+    /// Puts the socket into rooms; one that is about to join when it is let in.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidName`] for a name that is too long, [`ErrorKind::LimitExceeded`] past `max_rooms_per_socket`,

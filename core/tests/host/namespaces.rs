@@ -114,3 +114,45 @@ fn broadcasts_reach_whom_they_mean() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn what_is_done_with_a_socket_before_it_is_let_in_takes_effect_then() {
+    let (mut host, address) = Host::listening();
+    let mut client = Wire::tcp(address).websocket("");
+    client.open_packet();
+    client.text("40");
+    let HubEvent::Joining(request) = host.hub_event() else { panic!() };
+    let socket = Arc::clone(request.socket());
+    socket.join(&["r".into(), "s".into(), "r".into()]).unwrap();
+    socket.leave("s");
+    assert_eq!(socket.rooms(), [socket.id().as_str(), "r"].map(pancar::Text::from));
+    socket.emit(Flags::default(), "first", &args(1)).unwrap();
+    socket.emit(Flags::default(), "second", &args(2)).unwrap();
+    let main = host.server.of("/").unwrap();
+    let in_room = Target { rooms: vec!["r".into()], except: vec![] };
+    main.emit(&in_room, Flags::default(), "missed", &args(())).unwrap();
+    assert!(request.accept());
+    main.emit(&in_room, Flags::default(), "heard", &args(())).unwrap();
+    assert!(client.said().starts_with("40{"));
+    assert_eq!([client.said(), client.said()], ["42[\"first\",1]", "42[\"second\",2]"]);
+    assert_eq!(client.said(), "42[\"heard\"]");
+    assert_eq!(socket.rooms().len(), 2);
+}
+
+#[test]
+fn a_socket_that_is_not_let_in_takes_nothing_any_more() {
+    let (mut host, address) = Host::listening();
+    let mut client = Wire::tcp(address).websocket("");
+    client.open_packet();
+    client.text("40");
+    let HubEvent::Joining(request) = host.hub_event() else { panic!() };
+    let socket = Arc::clone(request.socket());
+    let large = args("x".repeat(600_000));
+    socket.emit(Flags::default(), "large", &large).unwrap();
+    let full = socket.emit(Flags::default(), "large", &large).unwrap_err();
+    assert_eq!(full.kind(), pancar::ErrorKind::LimitExceeded);
+    request.reject("no", None);
+    assert_eq!(client.said(), r#"44{"message":"no"}"#);
+    let gone = [socket.emit(Flags::default(), "x", &args(())), socket.join(&["r".into()])];
+    gone.into_iter().for_each(|result| assert_eq!(result.unwrap_err().kind(), pancar::ErrorKind::Disconnected));
+}
