@@ -388,7 +388,8 @@ pancar_args *pancar_args_new(void);
 // Arguments from a JSON array, such as `["a",1]`, and attachments, which are copied. Where a value is binary the text holds
 // `{"_placeholder":true,"num":k}` for the k-th attachment. The caller frees what is written to `args`.
 //
-// Errors: `PANCAR_ENCODE` for what is no JSON array, or names an attachment that is not there.
+// Errors: `PANCAR_ENCODE` for what is no JSON array, or names an attachment that is not there. (Where there is none at all such an
+// object is an object like others.)
 pancar_status pancar_args_from_json(pancar_str json_array,
                                     const pancar_bytes *attachments,
                                     size_t count,
@@ -477,8 +478,9 @@ pancar_status pancar_args_attachment(const pancar_args *args,
 
 // Adds a string.
 //
-// Errors: `PANCAR_ENCODE` where no value may stand: in an object before a key. So with all that adds. What fails changes
-// nothing.
+// Errors: `PANCAR_ENCODE` where no value may stand: in an object before a key. So with all that adds. The first failure sticks:
+// whatever is done with the arguments from then on gives its status, so that one check is enough for a row of writes, such
+// as that of the `pancar_emit` which follows.
 pancar_status pancar_args_add_str(pancar_args *args,
                                   pancar_str value);
 
@@ -557,6 +559,9 @@ size_t pancar_list_len(const pancar_list *list);
 
 // A text of the list as a view that lives until the list is freed; empty past the end.
 pancar_str pancar_list_at(const pancar_list *list, size_t index);
+
+// All texts of the list side by side, as other functions take rooms; they live until the list is freed. NULL where there is none.
+const pancar_str *pancar_list_items(const pancar_list *list);
 
 // Frees a list. NULL does nothing.
 void pancar_list_free(pancar_list *list);
@@ -651,6 +656,9 @@ pancar_status pancar_post_after(pancar_handle at,
                                 pancar_task_fn task,
                                 void *user_data,
                                 pancar_destroy_fn destroy);
+
+// The server of a socket or of a namespace.
+pancar_status pancar_server_of(pancar_handle of, pancar_server *server);
 
 // The number of the interface, `PANCAR_ABI_VERSION` of the header that it was built with.
 uint32_t pancar_abi_version(void);
@@ -1014,7 +1022,8 @@ pancar_str pancar_remotes_handshake(const pancar_remotes *remotes, size_t index)
 // The id that others may know. The caller frees what is written to `id`.
 //
 // Errors, here and in all functions of a socket: `PANCAR_DISCONNECTED` when it is gone, which it is once the callbacks of
-// `pancar_on_disconnect` have returned. Any thread, likewise in all.
+// `pancar_on_disconnect` have returned. (With the option `connection_state_recovery` a client that may come back can still be
+// sent to: it gets that when it is back.) Any thread, likewise in all.
 pancar_status pancar_socket_id(pancar_socket socket,
                                pancar_text **id);
 

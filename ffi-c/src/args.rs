@@ -23,6 +23,8 @@ struct Inner {
     payload: Payload,
     /// Open while the arguments are being written.
     writer: Option<Box<PayloadWriter>>,
+    /// The first write that failed.
+    failed: Option<Failure>,
     /// Where the arguments stand in the text, once somebody asked.
     spans: Option<Vec<(usize, usize)>>,
     kept: Option<Box<Kept>>,
@@ -63,8 +65,13 @@ impl From<Payload> for pancar_args {
 }
 
 impl Inner {
+    fn check(&self) -> Done {
+        self.failed.clone().map_or(Ok(()), Err)
+    }
+
     /// Ends the writing.
     fn settle(&mut self) -> Done {
+        self.check()?;
         if let Some(writer) = &self.writer {
             self.payload = PayloadWriter::clone(writer).finish()?;
             self.writer = None;
@@ -158,12 +165,15 @@ impl pancar_args {
         run(&self.read()?.payload)
     }
 
-    fn write(&self, write: impl FnOnce(&mut PayloadWriter) -> pancar_core::Result<()>) -> Done {
+    /// Writes, unless something failed before.
+    fn write(&self, write: impl FnOnce(&mut PayloadWriter) -> Done) -> Done {
         let mut inner = self.0.lock();
+        inner.check()?;
         let Inner { payload, writer, .. } = &mut *inner;
-        write(writer.get_or_insert_with(|| Box::new(PayloadWriter::behind(payload))))?;
+        let written = write(writer.get_or_insert_with(|| Box::new(PayloadWriter::behind(payload))));
+        inner.failed = written.as_ref().err().cloned();
         inner.spans = None;
-        Ok(())
+        written
     }
 }
 
@@ -198,7 +208,8 @@ pub extern "C" fn pancar_args_new() -> Box<pancar_args> {
 /// Arguments from a JSON array, such as `["a",1]`, and attachments, which are copied. Where a value is binary the text holds
 /// `{"_placeholder":true,"num":k}` for the k-th attachment. The caller frees what is written to `args`.
 ///
-/// Errors: `PANCAR_ENCODE` for what is no JSON array, or names an attachment that is not there.
+/// Errors: `PANCAR_ENCODE` for what is no JSON array, or names an attachment that is not there. (Where there is none at all such an
+/// object is an object like others.)
 #[unsafe(no_mangle)]
 pub extern "C" fn pancar_args_from_json(
     json_array: pancar_str,
@@ -444,30 +455,18 @@ pub extern "C" fn pancar_args_attachment(
     })
 }
 
-fn add(
-    args: *mut pancar_args,
-    write: impl FnOnce(&mut PayloadWriter) -> Done<pancar_core::Result<()>>,
-) -> pancar_status {
-    guard(|| {
-        let mut failure = None;
-        let written = shared(args, "args")?.write(|writer| match write(writer) {
-            Ok(result) => result,
-            Err(other) => {
-                failure = Some(other);
-                Ok(())
-            }
-        });
-        failure.map_or(written, Err)
-    })
+fn add(args: *mut pancar_args, write: impl FnOnce(&mut PayloadWriter) -> Done) -> pancar_status {
+    guard(|| shared(args, "args")?.write(write))
 }
 
 /// Adds a string.
 ///
-/// Errors: `PANCAR_ENCODE` where no value may stand: in an object before a key. So with all that adds. What fails changes
-/// nothing.
+/// Errors: `PANCAR_ENCODE` where no value may stand: in an object before a key. So with all that adds. The first failure sticks:
+/// whatever is done with the arguments from then on gives its status, so that one check is enough for a row of writes, such
+/// as that of the `pancar_emit` which follows.
 #[unsafe(no_mangle)]
 pub extern "C" fn pancar_args_add_str(args: *mut pancar_args, value: pancar_str) -> pancar_status {
-    add(args, |writer| Ok(writer.string(value.to_text("value")?)))
+    add(args, |writer| Ok(writer.string(value.to_text("value")?)?))
 }
 
 /// Adds a whole number. JavaScript reads those beyond 2^53 inexactly.
@@ -475,7 +474,7 @@ pub extern "C" fn pancar_args_add_str(args: *mut pancar_args, value: pancar_str)
 /// Errors: as `pancar_args_add_str`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pancar_args_add_i64(args: *mut pancar_args, value: i64) -> pancar_status {
-    add(args, |writer| Ok(writer.integer(value)))
+    add(args, |writer| Ok(writer.integer(value)?))
 }
 
 /// Adds a number.
@@ -483,7 +482,7 @@ pub extern "C" fn pancar_args_add_i64(args: *mut pancar_args, value: i64) -> pan
 /// Errors: as `pancar_args_add_str`, and `PANCAR_ENCODE` for infinities and NaN, which JSON does not have.
 #[unsafe(no_mangle)]
 pub extern "C" fn pancar_args_add_f64(args: *mut pancar_args, value: f64) -> pancar_status {
-    add(args, |writer| Ok(writer.number(value)))
+    add(args, |writer| Ok(writer.number(value)?))
 }
 
 /// Adds true or false.
@@ -491,7 +490,7 @@ pub extern "C" fn pancar_args_add_f64(args: *mut pancar_args, value: f64) -> pan
 /// Errors: as `pancar_args_add_str`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pancar_args_add_bool(args: *mut pancar_args, value: bool) -> pancar_status {
-    add(args, |writer| Ok(writer.boolean(value)))
+    add(args, |writer| Ok(writer.boolean(value)?))
 }
 
 /// Adds null.
@@ -499,7 +498,7 @@ pub extern "C" fn pancar_args_add_bool(args: *mut pancar_args, value: bool) -> p
 /// Errors: as `pancar_args_add_str`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pancar_args_add_null(args: *mut pancar_args) -> pancar_status {
-    add(args, |writer| Ok(writer.null()))
+    add(args, |writer| Ok(writer.null()?))
 }
 
 /// Adds bytes, which are copied and become an attachment.
@@ -507,7 +506,7 @@ pub extern "C" fn pancar_args_add_null(args: *mut pancar_args) -> pancar_status 
 /// Errors: as `pancar_args_add_str`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pancar_args_add_bytes(args: *mut pancar_args, value: pancar_bytes) -> pancar_status {
-    add(args, |writer| Ok(writer.bytes(value.copied("value")?)))
+    add(args, |writer| Ok(writer.bytes(value.copied("value")?)?))
 }
 
 /// Adds one value as JSON text.
@@ -515,7 +514,7 @@ pub extern "C" fn pancar_args_add_bytes(args: *mut pancar_args, value: pancar_by
 /// Errors: as `pancar_args_add_str`, and `PANCAR_ENCODE` for what is not exactly one JSON value.
 #[unsafe(no_mangle)]
 pub extern "C" fn pancar_args_add_json(args: *mut pancar_args, json: pancar_str) -> pancar_status {
-    add(args, |writer| Ok(writer.json(json.to_text("json")?)))
+    add(args, |writer| Ok(writer.json(json.to_text("json")?)?))
 }
 
 /// Adds an argument of others, with all that is binary in it.
@@ -529,11 +528,14 @@ pub extern "C" fn pancar_args_add_arg(
 ) -> pancar_status {
     guard(|| {
         // Read first: both may be the same.
-        let mut from = given(from, "from")?.read()?;
-        from.arg(index)?;
-        let payload = from.payload.clone();
-        drop(from);
-        shared(args, "args")?.write(|writer| writer.argument(&payload, index))
+        let from = given(from, "from").and_then(pancar_args::payload);
+        shared(args, "args")?.write(|writer| {
+            let from = from?;
+            match from.args().nth(index) {
+                Some(_) => Ok(writer.argument(&from, index)?),
+                None => Err(Failure::new(PANCAR_NOT_FOUND, format!("there is no argument {index}"))),
+            }
+        })
     })
 }
 
@@ -542,7 +544,7 @@ pub extern "C" fn pancar_args_add_arg(
 /// Errors: as `pancar_args_add_str`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pancar_args_begin_array(args: *mut pancar_args) -> pancar_status {
-    add(args, |writer| Ok(writer.begin_array()))
+    add(args, |writer| Ok(writer.begin_array()?))
 }
 
 /// Ends the array that began last.
@@ -550,7 +552,7 @@ pub extern "C" fn pancar_args_begin_array(args: *mut pancar_args) -> pancar_stat
 /// Errors: `PANCAR_ENCODE` when that is no array.
 #[unsafe(no_mangle)]
 pub extern "C" fn pancar_args_end_array(args: *mut pancar_args) -> pancar_status {
-    add(args, |writer| Ok(writer.end_array()))
+    add(args, |writer| Ok(writer.end_array()?))
 }
 
 /// Begins an object: a key and a value follow in turn, up to `pancar_args_end_object`.
@@ -558,7 +560,7 @@ pub extern "C" fn pancar_args_end_array(args: *mut pancar_args) -> pancar_status
 /// Errors: as `pancar_args_add_str`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pancar_args_begin_object(args: *mut pancar_args) -> pancar_status {
-    add(args, |writer| Ok(writer.begin_object()))
+    add(args, |writer| Ok(writer.begin_object()?))
 }
 
 /// The key of the value that is added next.
@@ -566,7 +568,7 @@ pub extern "C" fn pancar_args_begin_object(args: *mut pancar_args) -> pancar_sta
 /// Errors: `PANCAR_ENCODE` outside of an object, and behind another key.
 #[unsafe(no_mangle)]
 pub extern "C" fn pancar_args_key(args: *mut pancar_args, key: pancar_str) -> pancar_status {
-    add(args, |writer| Ok(writer.key(key.to_text("key")?)))
+    add(args, |writer| Ok(writer.key(key.to_text("key")?)?))
 }
 
 /// Ends the object that began last.
@@ -574,5 +576,5 @@ pub extern "C" fn pancar_args_key(args: *mut pancar_args, key: pancar_str) -> pa
 /// Errors: `PANCAR_ENCODE` when that is no object, or when a key still waits for its value.
 #[unsafe(no_mangle)]
 pub extern "C" fn pancar_args_end_object(args: *mut pancar_args) -> pancar_status {
-    add(args, |writer| Ok(writer.end_object()))
+    add(args, |writer| Ok(writer.end_object()?))
 }

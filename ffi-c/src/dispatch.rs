@@ -3,7 +3,7 @@
 use crate::admission::Pending;
 use crate::event::{Refusal, pancar_ack, pancar_event};
 use crate::guard::{Done, Failure, last_message};
-use crate::handle::pancar_socket;
+use crate::handle::{self, pancar_socket};
 use crate::lane::Lane;
 use crate::listeners::{Entries, Listeners, OnDisconnect, OnEvent, Rare};
 use crate::namespace::Space;
@@ -11,12 +11,13 @@ use crate::server::{Server, lend_reply};
 use crate::socket::{self, State};
 use crate::status::{self, PANCAR_OK, PANCAR_PANIC, PANCAR_REFUSED, pancar_status};
 use crate::view::pancar_str;
-use pancar_core::host::{Event, HubEvent, JoinRequest, MatchRequest, Message, Namespace, Reply, Socket};
+use pancar_core::host::{Event, HubEvent, JoinRequest, MatchRequest, Message, Namespace, Reply, Socket, Task};
 use pancar_core::{Payload, Reason, Text};
 use parking_lot::Mutex;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 thread_local! {
     /// Which servers and lanes this thread is dispatching, the innermost last: one may be dispatched inside of another's
@@ -157,13 +158,15 @@ fn received(server: &Arc<Server>, message: Message) -> Done {
     if !socket.is_connected() && audience.rare().any(|rare| !rare.middlewares.is_empty()) {
         return Ok(());
     }
-    for level in audience.levels() {
-        if let Some(entries) = level.of(&event.name)
-            && call_all(&entries, state.handle(), &event)
-        {
-            level.forget_spent(&event.name);
+    handle::at_hand(state.handle(), &socket, || {
+        for level in audience.levels() {
+            if let Some(entries) = level.of(&event.name)
+                && call_all(&entries, state.handle(), &event)
+            {
+                level.forget_spent(&event.name);
+            }
         }
-    }
+    });
     Ok(())
 }
 
@@ -238,8 +241,24 @@ fn disconnected(server: &Arc<Server>, socket: &Arc<Socket>, reason: Reason, deta
     for rare in (Audience { state, space }).rare() {
         tell_leaving(&rare.disconnect.all(), state, reason, detail);
     }
-    state.forget();
+    state.release();
+    match server.host.config().connection_state_recovery {
+        Some(recovery) if !socket.left_for_good() => {
+            keep_for(recovery.max_disconnection_duration, server, socket, state)
+        }
+        _ => state.forget(),
+    }
     Ok(())
+}
+
+/// A client that may come back can still be sent to: the handle stays for that time.
+fn keep_for(time: Duration, server: &Arc<Server>, socket: &Arc<Socket>, state: &State) {
+    let of = Arc::clone(socket);
+    let later = Task(Box::new(move || forget(&of)));
+    let noted = server.mailbox(state.lane()).map(|mailbox| server.host.post_after(Some(socket), mailbox, time, later));
+    if !matches!(noted, Ok(Ok(()))) {
+        state.forget();
+    }
 }
 
 fn tell_leaving(entries: &Entries<OnDisconnect>, state: &State, reason: Reason, detail: &str) {

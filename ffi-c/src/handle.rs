@@ -7,6 +7,7 @@ use crate::server::Server;
 use crate::status::{PANCAR_DISCONNECTED, PANCAR_INVALID_HANDLE};
 use pancar_core::host::{Reply, Socket};
 use parking_lot::{Mutex, RwLock};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
@@ -143,7 +144,27 @@ pub(crate) fn server(handle: pancar_server) -> Done<Arc<Server>> {
     SERVERS.get(handle).ok_or_else(|| invalid("server"))
 }
 
+thread_local! {
+    /// The socket whose callbacks this thread is calling: what these do mostly concerns it.
+    static AT_HAND: RefCell<Option<(pancar_socket, Arc<Socket>)>> = const { RefCell::new(None) };
+}
+
+/// Finds a socket fast for as long as its callbacks run.
+pub(crate) fn at_hand<T>(handle: pancar_socket, socket: &Arc<Socket>, run: impl FnOnce() -> T) -> T {
+    let before = AT_HAND.replace(Some((handle, Arc::clone(socket))));
+    let result = run();
+    AT_HAND.set(before);
+    result
+}
+
 pub(crate) fn socket(handle: pancar_socket) -> Done<Arc<Socket>> {
+    let near = AT_HAND.with_borrow(|at_hand| match at_hand {
+        Some((known, socket)) if *known == handle => Some(Arc::clone(socket)),
+        _ => None,
+    });
+    if let Some(socket) = near {
+        return Ok(socket);
+    }
     SOCKETS.get(handle).ok_or_else(|| {
         if SOCKETS.was(handle) { Failure::new(PANCAR_DISCONNECTED, "the socket is gone") } else { invalid("socket") }
     })

@@ -41,12 +41,20 @@ fn turn(
         while !events.is_empty() && !server.is_freed() {
             let _turn = Turn::begin();
             let _inside = Inside::enter(server, number);
+            let gathering = server.host.lanes().gather(number);
             for event in events.drain(..BATCH.min(events.len())) {
                 dispatch::handle(server, lane, event);
+                for sent in gathering.take() {
+                    dispatch::handle(server, lane, Event::Hub(sent));
+                }
             }
         }
         if server.is_freed() || (none && lane.is_closed()) {
             return Ok(Turned::Closed);
+        }
+        if lane.is_closed() {
+            // Who watches the file descriptor has to hear of it once more.
+            lane.bell().ring();
         }
         if !none {
             return Ok(Turned::Handled);

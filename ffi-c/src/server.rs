@@ -320,6 +320,20 @@ pub extern "C" fn pancar_post_after(
     })
 }
 
+/// The server of a socket or of a namespace.
+#[unsafe(no_mangle)]
+pub extern "C" fn pancar_server_of(
+    of: pancar_handle,
+    server: Option<&mut MaybeUninit<pancar_server>>,
+) -> pancar_status {
+    guard(|| {
+        let out = place(server, "server")?;
+        let (server, _, _) = whereabouts(of)?;
+        out.write(server.handle);
+        Ok(())
+    })
+}
+
 fn task_of(callback: Callback<extern "C" fn(*mut c_void)>) -> Task {
     Task(Box::new(move || (callback.call)(callback.pointer())))
 }

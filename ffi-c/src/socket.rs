@@ -49,9 +49,14 @@ impl State {
         std::ptr::eq(self.server.as_ptr(), Arc::as_ptr(server))
     }
 
-    /// The socket is gone: lets go of callbacks and data.
+    /// The socket is gone for good.
     pub(crate) fn forget(&self) {
         SOCKETS.remove(self.handle);
+        self.release();
+    }
+
+    /// The socket has left: lets go of callbacks and data.
+    pub(crate) fn release(&self) {
         self.listeners.clear();
         let user_data = self.user_data.lock().take();
         drop(user_data);
@@ -84,7 +89,8 @@ pub(crate) fn state(socket: &Socket) -> Done<&State> {
 /// The id that others may know. The caller frees what is written to `id`.
 ///
 /// Errors, here and in all functions of a socket: `PANCAR_DISCONNECTED` when it is gone, which it is once the callbacks of
-/// `pancar_on_disconnect` have returned. Any thread, likewise in all.
+/// `pancar_on_disconnect` have returned. (With the option `connection_state_recovery` a client that may come back can still be
+/// sent to: it gets that when it is back.) Any thread, likewise in all.
 #[unsafe(no_mangle)]
 pub extern "C" fn pancar_socket_id(
     socket: pancar_socket,

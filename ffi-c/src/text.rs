@@ -11,7 +11,11 @@ use std::mem::MaybeUninit;
 pub struct pancar_text(Box<[u8]>);
 
 /// Texts that the caller owns, and frees with `pancar_list_free`.
-pub struct pancar_list(Vec<Text>);
+pub struct pancar_list {
+    /// Views into the texts, which do not move.
+    items: Vec<pancar_str>,
+    _texts: Vec<Text>,
+}
 
 impl pancar_text {
     fn of(text: &str) -> Box<Self> {
@@ -32,7 +36,7 @@ pub(crate) fn give(out: TextPlace<'_>, what: &'static str, text: impl FnOnce() -
 }
 
 pub(crate) fn list_of(texts: Vec<Text>) -> Box<pancar_list> {
-    Box::new(pancar_list(texts))
+    Box::new(pancar_list { items: texts.iter().map(|text| pancar_str::of(text)).collect(), _texts: texts })
 }
 
 /// The text as a view that lives until it is freed; NULL gives the empty one.
@@ -57,13 +61,19 @@ pub extern "C" fn pancar_text_free(text: Option<Box<pancar_text>>) {
 /// Number of texts; NULL has none.
 #[unsafe(no_mangle)]
 pub extern "C" fn pancar_list_len(list: Option<&pancar_list>) -> usize {
-    list.map_or(0, |list| list.0.len())
+    list.map_or(0, |list| list.items.len())
 }
 
 /// A text of the list as a view that lives until the list is freed; empty past the end.
 #[unsafe(no_mangle)]
 pub extern "C" fn pancar_list_at(list: Option<&pancar_list>, index: usize) -> pancar_str {
-    list.and_then(|list| list.0.get(index)).map_or(pancar_str::EMPTY, |text| pancar_str::of(text))
+    list.and_then(|list| list.items.get(index)).copied().unwrap_or(pancar_str::EMPTY)
+}
+
+/// All texts of the list side by side, as other functions take rooms; they live until the list is freed. NULL where there is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn pancar_list_items(list: Option<&pancar_list>) -> *const pancar_str {
+    list.filter(|list| !list.items.is_empty()).map_or(std::ptr::null(), |list| list.items.as_ptr())
 }
 
 /// Frees a list. NULL does nothing.

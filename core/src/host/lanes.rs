@@ -4,6 +4,7 @@ use crate::host::mailbox::{Bell, Event, Mailbox};
 use crate::hub::event::{Event as HubEvent, Sink};
 use crate::hub::shard::Shard;
 use parking_lot::Mutex;
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
@@ -28,6 +29,34 @@ impl Pending {
     }
 }
 
+thread_local! {
+    /// The lane that this thread dispatches, and what its callbacks sent to sockets of it that watch that.
+    static GATHERED: RefCell<Option<(usize, Vec<HubEvent>)>> = const { RefCell::new(None) };
+}
+
+/// While it lives, what this thread sends to clients of a lane is told by [`Gathering::take`] instead of the mailbox: then a host
+/// that takes it after each event hears of it before the next one.
+#[derive(Debug)]
+pub struct Gathering {
+    mailbox: Arc<Mailbox>,
+    before: Option<(usize, Vec<HubEvent>)>,
+}
+
+impl Gathering {
+    /// What was sent since it was last asked.
+    pub fn take(&self) -> Vec<HubEvent> {
+        GATHERED
+            .with_borrow_mut(|gathered| gathered.as_mut().map(|(_, events)| std::mem::take(events)).unwrap_or_default())
+    }
+}
+
+impl Drop for Gathering {
+    fn drop(&mut self) {
+        let left = GATHERED.replace(self.before.take());
+        left.into_iter().flat_map(|(_, events)| events).for_each(|event| self.mailbox.put(Event::Hub(event)));
+    }
+}
+
 /// The mailboxes of a host; at least one.
 #[derive(Debug)]
 pub struct Lanes {
@@ -40,6 +69,13 @@ impl Lanes {
     pub fn new(first: Bell, others: Vec<Bell>) -> Self {
         let others = others.into_iter().map(|bell| Arc::new(Mailbox::new(bell))).collect();
         Self { first: Arc::new(Mailbox::new(first)), others }
+    }
+
+    /// Gathers on this thread what it sends to clients of a lane.
+    pub fn gather(&self, lane: usize) -> Gathering {
+        let mailbox = Arc::clone(self.get(lane).unwrap_or(&self.first));
+        let before = GATHERED.replace(Some((Arc::as_ptr(&mailbox) as usize, Vec::new())));
+        Gathering { mailbox, before }
     }
 
     /// Number of mailboxes.
@@ -70,6 +106,19 @@ impl Lanes {
     /// All mailboxes.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Mailbox>> {
         std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// The event, unless it is one that this thread gathers.
+    fn gathered(&self, event: HubEvent) -> Option<HubEvent> {
+        let HubEvent::Outgoing { socket, .. } = &event else { return Some(event) };
+        let lane = Arc::as_ptr(self.of(socket.peer().shard())) as usize;
+        GATHERED.with_borrow_mut(|gathered| match gathered {
+            Some((gathers, events)) if *gathers == lane => {
+                events.push(event);
+                None
+            }
+            _ => Some(event),
+        })
     }
 
     fn pending<'a>(&self, shard: &'a Shard) -> Option<&'a Pending> {
@@ -103,6 +152,7 @@ impl Lanes {
 
 impl Sink for Lanes {
     fn push(&self, event: HubEvent) {
+        let Some(event) = self.gathered(event) else { return };
         match event.peer().map(|peer| Arc::clone(peer.shard())) {
             Some(shard) => self.put(&shard, Event::Hub(event)),
             None => self.first.put(Event::Hub(event)),

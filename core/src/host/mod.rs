@@ -42,7 +42,7 @@ pub use crate::hub::socket::{JsonData, Socket, SocketData};
 pub use crate::hub::target::{Flags, Target};
 pub use crate::net::hooks::Hooks;
 pub use external::{ExternalSocket, Outgoing, PendingRequest};
-pub use lanes::Lanes;
+pub use lanes::{Gathering, Lanes};
 pub use mailbox::{Bell, Event, Mailbox, Task};
 pub use pipe::Pipe;
 pub use server::{MatchRequest, Server};

@@ -20,7 +20,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug)]
 pub struct JoinRequest {
     socket: Arc<Socket>,
-    restored: Option<Restored>,
+    /// In a box, as events carry the request around.
+    restored: Option<Box<Restored>>,
     answered: bool,
     /// Keeps the namespace until this is decided.
     _expected: Expected,
@@ -37,7 +38,8 @@ impl JoinRequest {
         self.answered = true;
         let socket = &self.socket;
         let restored = &mut self.restored;
-        let joined = socket.peer().accept(socket.ticket(), socket, || enter(socket, restored.take()));
+        let joined =
+            socket.peer().accept(socket.ticket(), socket, || enter(socket, restored.take().map(|restored| *restored)));
         if !joined {
             socket.give_up();
         }
@@ -73,7 +75,7 @@ impl Drop for JoinRequest {
         }
         // A session that came back and then went away before it was let in may come back again.
         if let (Some(restored), Some(recovery)) = (self.restored.take(), self.socket.recovery()) {
-            self.socket.namespace().give_back(Arc::clone(&recovery.pid), restored);
+            self.socket.namespace().give_back(Arc::clone(&recovery.pid), *restored);
         }
     }
 }
@@ -140,7 +142,12 @@ impl Hub {
         let Some(parts) = parts(peer, ticket, namespace, auth, restored.as_ref(), recovery.is_some()) else {
             return peer.fail(Reason::ForcedClose, "the operating system gave no randomness");
         };
-        let request = JoinRequest { socket: Socket::new(parts), restored, answered: false, _expected: expected };
+        let request = JoinRequest {
+            socket: Socket::new(parts),
+            restored: restored.map(Box::new),
+            answered: false,
+            _expected: expected,
+        };
         if recovered && recovery.is_some_and(|recovery| recovery.skip_middlewares) {
             request.accept();
         } else {
