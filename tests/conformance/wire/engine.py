@@ -62,8 +62,9 @@ class PollingSession:
             self.pending = True
 
     def hold_poll(self):
-        """Sends a GET and makes sure that the server has read it: by now two other requests have been answered."""
+        """Sends a GET and makes sure that the server has taken it: it has read it, and has answered two other requests since."""
         self.start_poll()
+        self.getter.settle()
         for _ in range(2):
             self.send_packets("3")
 
