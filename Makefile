@@ -1,6 +1,6 @@
 # Short names for plain commands; each works without make too.
 
-.PHONY: help demo test bench bench-quick lint fmt
+.PHONY: help demo test bench bench-quick lint fmt install uninstall
 
 help:
 	@echo 'make demo         build and start the chat at http://127.0.0.1:3000'
@@ -9,6 +9,7 @@ help:
 	@echo 'make bench-quick  the same at a glance, about 1 minute'
 	@echo 'make lint         formatting, clippy and the documentation'
 	@echo 'make fmt          format the Rust code'
+	@echo 'make install      the C library and its headers under PREFIX, /usr/local by default; make uninstall takes them away'
 
 demo:
 	@tests/setup.sh tests/browser
@@ -28,3 +29,6 @@ lint:
 
 fmt:
 	@cargo fmt --all
+
+install uninstall:
+	@ffi-c/install.sh $@
