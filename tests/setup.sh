@@ -2,6 +2,7 @@
 # tests/setup.sh WHAT...: sets up what is missing, and says nothing about what is there.
 #   rust     rustfmt and clippy
 #   python   .venv with tests/requirements.txt
+#   c        compilers, CMake and valgrind for the C library, where they may be installed
 #   FOLDER   node_modules of a folder with a package-lock.json
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -11,13 +12,15 @@ fail() {
   exit 1
 }
 
-# A package of Debian, where it may be installed.
+can_install() { [[ $EUID == 0 ]] && command -v apt-get >/dev/null; }
+
+# Packages of Debian, where they may be installed.
 debian() {
-  [[ $EUID == 0 ]] && command -v apt-get >/dev/null || fail "$1 is missing; install it, on Debian with: apt-get install $1"
-  echo "set-up: installing $1" >&2
+  can_install || fail "$1 is missing; install it, on Debian with: apt-get install $*"
+  echo "set-up: installing $*" >&2
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq
-  apt-get install -y -qq --no-install-recommends "$1" >/dev/null
+  apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
 rust() {
@@ -43,6 +46,19 @@ python() {
   cp tests/requirements.txt .venv/requirements.txt
 }
 
+# Tests that want one of these programs, and don't get it, are skipped.
+c() {
+  local program packages=()
+  for program in g++ pkg-config cmake valgrind clang; do
+    command -v "$program" >/dev/null || packages+=("$program")
+  done
+  [[ -e /usr/include/nlohmann/json.hpp ]] || packages+=(nlohmann-json3-dev)
+  [[ ${#packages[@]} != 0 ]] || return 0
+  if ! can_install || ! debian "${packages[@]}"; then
+    echo "set-up: without ${packages[*]}, whose tests are skipped" >&2
+  fi
+}
+
 node_modules() {
   local folder=$1 installed=$1/node_modules/.package-lock.json
   command -v npm >/dev/null || fail "npm is missing; install Node.js 20 or later"
@@ -54,7 +70,7 @@ node_modules() {
 
 for what; do
   case $what in
-    rust | python) "$what" ;;
+    rust | python | c) "$what" ;;
     *)
       [[ -f $what/package-lock.json ]] || fail "there is nothing to set up in $what"
       node_modules "$what"
