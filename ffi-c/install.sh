@@ -44,9 +44,11 @@ install_all() {
   [[ ${PANCAR_C_BUILT:-} == 1 ]] || cargo build --release -p pancar-c
   install -d "$DESTDIR$libdir" "$DESTDIR$includedir/pancar"
   install -m 755 "$built/libpancar.so" "$DESTDIR$libdir/libpancar.so.$version"
+  install -m 644 "$built/libpancar.a" "$DESTDIR$libdir"
+  # Line tables are four fifths of it, and of use to nobody who has not built it.
+  if command -v strip >/dev/null; then strip --strip-debug "$DESTDIR$libdir/libpancar."{a,"so.$version"}; fi
   ln -sf "libpancar.so.$version" "$DESTDIR$libdir/$soname"
   ln -sf "$soname" "$DESTDIR$libdir/libpancar.so"
-  install -m 644 "$built/libpancar.a" "$DESTDIR$libdir"
   install -m 644 include/pancar.h include/pancar.hpp "$DESTDIR$includedir"
   install -m 644 include/pancar/*.hpp "$DESTDIR$includedir/pancar"
   fill "$libdir/pkgconfig" pancar.pc pancar-static.pc

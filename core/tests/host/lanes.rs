@@ -122,3 +122,32 @@ fn every_lane_hears_that_the_server_has_closed_and_hears_nothing_more() {
     }
     assert!(lanes.server.lanes().get(3).is_none());
 }
+
+#[test]
+fn what_a_thread_sends_while_it_gathers_is_told_to_it_at_once() {
+    let lanes = Lanes::new(2);
+    let (mut client, own, socket) = lanes.join();
+    socket.watch_outgoing(true);
+    let send = |name| socket.emit(Flags::default(), name, &Payload::empty()).unwrap();
+    {
+        let elsewhere = lanes.server.lanes().gather(1 - own);
+        send("first");
+        assert!(elsewhere.take().is_empty(), "the socket is of another lane");
+        let here = lanes.server.lanes().gather(own);
+        send("second");
+        let gathered = here.take();
+        assert!(matches!(&gathered[..], [HubEvent::Outgoing { name, .. }] if name.as_str() == "second"));
+        send("third");
+    }
+    let told = [(); 2].map(|()| match lanes.next() {
+        (lane, Event::Hub(HubEvent::Outgoing { name, .. })) if lane == own => name.to_string(),
+        other => panic!("{other:?}"),
+    });
+    let mut told = told.to_vec();
+    told.sort();
+    assert_eq!(told, ["first", "third"], "what nobody took is told as ever");
+    assert_eq!(
+        [client.said(), client.said(), client.said()],
+        ["first", "second", "third"].map(|n| format!("42[\"{n}\"]"))
+    );
+}
