@@ -1,4 +1,4 @@
-"""What `make install` lays down serves programs out of tree, found by pkg-config and by CMake, also when it is moved."""
+"""What `make install` lays down serves programs out of tree, by pkg-config and by CMake, also when it is moved."""
 
 import re
 import shutil
@@ -116,7 +116,7 @@ def test_a_package_is_made_elsewhere(built, tmp_path):
 
 def test_libraries_of_the_system_are_those_that_rust_needs(tmp_path):
     listed = re.search(r"^static_libs=\((.*)\)", (ROOT / "ffi-c/install.sh").read_text(), re.MULTILINE)[1].split()
-    command = ["rustc", "--crate-type=staticlib", "--crate-name=empty", "--print=native-static-libs", "-o", tmp_path / "empty.a"]
-    said = subprocess.run([*command, "-"], input="", text=True, capture_output=True, check=True).stderr
+    command = ["rustc", "--crate-type=staticlib", "--print=native-static-libs", "-o", tmp_path / "empty.a", "-"]
+    said = subprocess.run(command, input="", text=True, capture_output=True, check=True).stderr
     needed = re.search(r"native-static-libs: (.*)", said)[1].split()
     assert listed == [name for name in needed if name not in ("-lgcc_s", "-lc")]

@@ -49,8 +49,12 @@ struct option {
 
 CASE(options_that_are_refused) {
   static const struct option REFUSALS[] = {
-      {"ping_interval", "soon", "milliseconds"}, {"pingInterval", "-1", "milliseconds"}, {"max_http_buffer_size", "{}", ""},
-      {"transports", "[\"pigeon\"]", "websocket"}, {"ping_timeout", "1e99", ""}, {"path", "3", ""},
+      {"ping_interval", "soon", "milliseconds"},
+      {"pingInterval", "-1", "milliseconds"},
+      {"ping_timeout", "1e99", "milliseconds"},
+      {"max_http_buffer_size", "{}", "number"},
+      {"transports", "[\"pigeon\"]", "websocket"},
+      {"path", "3", "string"},
   };
   pancar_config *config = pancar_config_new();
   pancar_server server;
