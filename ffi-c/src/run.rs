@@ -162,7 +162,8 @@ pub extern "C" fn pancar_server_run(server: pancar_server) -> pancar_status {
     guard(|| {
         let server = handle::server(server)?;
         let first = server.lane(0)?;
-        let taken = first.take()?;
+        // All or nothing: a lane that another thread has is a mistake of the program.
+        server.lanes().iter().try_for_each(|lane| lane.take().map(drop))?;
         std::thread::scope(|scope| {
             for (number, lane) in server.lanes().iter().enumerate().skip(1) {
                 let server = &server;
@@ -178,7 +179,6 @@ pub extern "C" fn pancar_server_run(server: pancar_server) -> pancar_status {
                     return Err(Failure::new(PANCAR_IO, format!("there is no thread for a lane: {error}")));
                 }
             }
-            drop(taken);
             run_lane(&server, 0, first)
         })
     })

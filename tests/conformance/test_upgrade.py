@@ -272,6 +272,18 @@ def test_the_server_may_disconnect_while_upgrading(server, close):
     server.still_works()
 
 
+def test_a_disconnected_client_that_switches_hears_of_it_over_the_websocket(server):
+    """A client whose probe was answered polls no more: it would never hear why it was disconnected."""
+    client = server.client("polling")
+    socket = server.keep(probing(client.session))
+    client.emit("disconnect-me", True)
+    assert server.reason(client.id) == "server namespace disconnect"
+    socket.send("5")
+    assert socket.read() == "41"
+    assert socket.is_gone()
+    server.still_works()
+
+
 def test_an_upgraded_session_closes_like_any_other(server):
     client = server.client("polling")
     client.session = client.session.upgrade()

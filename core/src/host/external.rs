@@ -261,10 +261,13 @@ impl ExternalSocket {
             match news {
                 ProbeNews::Pong => state.first.push_back(Outgoing::Text(Text::from_static("3probe"))),
                 ProbeNews::Close => self.dismiss(state, Outgoing::no_code()),
-                ProbeNews::Upgraded => self.attach(state),
+                ProbeNews::Upgraded => {
+                    self.attach(state);
+                    self.peer.handle(Input::Attached, Instant::now());
+                }
             }
         }
-        if matches!(state.phase, Phase::Probing(_)) && !self.peer.is_open() {
+        if matches!(state.phase, Phase::Probing(_)) && self.peer.has_ended() {
             self.dismiss(state, Outgoing::no_code());
         }
     }

@@ -126,6 +126,11 @@ impl Peer {
         self.machine.lock().connection.session().is_open()
     }
 
+    /// Whether it has ended; one that the server closes may have to wait for the client to come and hear of it.
+    pub fn has_ended(&self) -> bool {
+        self.machine.lock().connection.session().is_closed()
+    }
+
     /// Whether it has ended because the client broke a rule.
     pub fn was_broken(&self) -> bool {
         self.broken.load(Ordering::Relaxed)

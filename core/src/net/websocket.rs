@@ -337,12 +337,13 @@ impl Connection {
                 }
                 ProbeNews::Upgraded => {
                     self.attach();
+                    self.peer.handle(Input::Attached, Instant::now());
                     self.digest_stash();
                     return true;
                 }
             }
         }
-        !self.dismissed && self.peer.is_open()
+        !self.dismissed && !self.peer.has_ended()
     }
 
     fn end_probe(&mut self) {

@@ -37,6 +37,8 @@ pub enum Input {
     ProbeBinary,
     /// It is gone.
     ProbeEnded,
+    /// It has become the transport.
+    Attached,
     /// The WebSocket in use is gone, or the client broke a rule of its.
     Ended { reason: Reason, detail: &'static str },
     /// The server closes the connection.
@@ -148,6 +150,7 @@ impl Connection {
             Input::ProbeText(text) => self.session.probe_packet(Packet::parse(&text).ok(), now, out),
             Input::ProbeBinary => self.session.probe_packet(None, now, out),
             Input::ProbeEnded => self.session.probe_ended(),
+            Input::Attached => self.session.attached(out),
             Input::Ended { reason, detail } => self.session.fail(reason, detail, out),
             Input::Close { close, parked, queued } => self.session.close(close, parked, queued, now, out),
             Input::Timeout { deaf } => self.timeout(deaf, now, out),

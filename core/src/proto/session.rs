@@ -230,7 +230,7 @@ impl Session {
         self.posting = false;
         if aborted {
             self.fail(Reason::TransportError, "data request connection closed prematurely", out);
-        } else if self.is_held() && self.is_open() {
+        } else if self.is_held() && !self.is_closed() {
             self.switch(now, out);
         }
     }
@@ -286,6 +286,13 @@ impl Session {
         out.push(Output::Upgraded);
     }
 
+    /// What is queued goes over the new WebSocket from now on; a session that was waiting to close need wait no longer.
+    pub fn attached(&mut self, out: &mut Vec<Output>) {
+        if let State::Closing { reason, .. } = self.state {
+            self.end(reason, "closed by the server", out);
+        }
+    }
+
     /// A packet on the current transport: the message that it carries, if it carries one.
     pub fn packet(&mut self, packet: Packet, now: Instant, out: &mut Vec<Output>) -> Option<Packet> {
         match (&self.state, &packet) {
@@ -320,7 +327,10 @@ impl Session {
         }
         let polite = self.transport == Transport::Polling && !close.discard;
         if polite && (queued || !parked) {
-            self.drop_probe(out);
+            // A client that was promised the switch no longer polls: it hears of the end over the WebSocket.
+            if matches!(self.upgrade, Upgrade::Opened { .. }) {
+                self.drop_probe(out);
+            }
             self.state = State::Closing { until: now + CLOSE_PATIENCE, reason: close.reason };
         } else {
             self.fail(close.reason, close.detail, out);

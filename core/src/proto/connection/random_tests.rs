@@ -67,6 +67,7 @@ fn input(random: &mut Random, seen: &Seen) -> Input {
         41..50 => Input::ProbeText(random.pick(&PROBES).into()),
         50 => Input::ProbeBinary,
         51 => Input::ProbeEnded,
+        53 => Input::Attached,
         52 if random.below(20) == 0 => rare(random),
         _ => Input::Text("3".into()),
     }

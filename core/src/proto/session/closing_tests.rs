@@ -142,13 +142,29 @@ fn closing_takes_the_probe_with_it() {
 
     let mut probed = Script::probed(Polling);
     assert_eq!(probed.close(false, true, false), ["answer 1", "probe closed", "closed: forced close"]);
+}
+
+#[test]
+fn a_client_that_was_promised_the_switch_hears_of_the_end_over_the_websocket() {
+    let mut probed = Script::probed(Polling);
+    assert!(probed.close(false, false, true).is_empty(), "the probe stays");
+    assert_eq!(probed.probe_says(Some("5")), ["answer 1", "upgraded"]);
+    assert_eq!(probed.attached(), ["closed: forced close"]);
+
+    let mut polls_on = Script::probed(Polling);
+    polls_on.close(false, false, true);
+    assert_eq!(polls_on.poll(false, true).0, Verdict::Drain, "one that still polls hears of it there");
+    assert_eq!(
+        polls_on.poll(false, false),
+        (Verdict::Farewell, vec!["probe closed".into(), "closed: forced close".into()])
+    );
 
     let mut held = Script::probed(Polling);
     held.post();
     held.probe_says(Some("5"));
-    assert_eq!(held.close(false, false, true), ["probe closed"]);
-    assert!(held.post_ended(false).is_empty(), "the switch does not happen any more");
-    assert_eq!(held.poll(false, true).0, Verdict::Drain);
+    assert!(held.close(false, false, true).is_empty());
+    assert_eq!(held.post_ended(false), ["answer 1", "upgraded"]);
+    assert_eq!(held.attached(), ["closed: forced close"]);
 }
 
 #[test]

@@ -76,6 +76,11 @@ impl Script {
         self.shown()
     }
 
+    pub(super) fn attached(&mut self) -> Vec<String> {
+        self.session.attached(&mut self.out);
+        self.shown()
+    }
+
     pub(super) fn probe(&mut self) -> Verdict {
         self.session.probe(self.now)
     }
