@@ -193,7 +193,8 @@ class Dispatch(Generic[N, S]):
                     return exceptions.ConnectionRefusedError()
             if connect is None:
                 return None
-            auth = socket.auth if socket.auth_given else None
+            # An empty object is what clients send that were given no credentials.
+            auth = socket.auth or None
             environ = self._environ(socket) if connect.most > len(connect.prefix) + 1 else {}
             result = await self._call_handler(connect, connect.fit(socket.sid, environ, auth))
             return exceptions.ConnectionRefusedError() if result is False else None
