@@ -1,14 +1,16 @@
 //! The server.
 
 use crate::error::{self, raised};
-use crate::event::{Note, Teller};
+use crate::event::Note;
 use crate::external::{Headers, Pending, request_of};
 use crate::hooks::{Place, hooks_of};
+use crate::lane::{Lane, SIGNALS};
 use crate::options::config_of;
-use crate::shared::{Lane, Shared, report, tell};
+use crate::shared::{Shared, tell};
 use crate::socket::Socket;
 use crate::system::{connection_of, without_signals};
 use crate::target::{duration, flags, target, texts};
+use crate::turn;
 use crate::values::{self, payload_of};
 use bytes::Bytes;
 use pancar::ErrorKind;
@@ -19,13 +21,10 @@ use pyo3::types::{PyBytes, PyList, PyMapping, PyString, PyTuple};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// More threads of one program do not help.
 const MAX_LANES: usize = 1_024;
-
-/// After so long a wait looks whether Python has signals to handle.
-const SIGNALS: Duration = Duration::from_millis(100);
 
 /// A server whose events are pulled. Dropped, it closes, and nothing more is told.
 #[pyclass(frozen, weakref, module = "pancar._core")]
@@ -63,7 +62,11 @@ impl Core {
     }
 
     /// Starts what may start threads, which must not get signals, without the GIL.
-    fn start<T: Send>(&self, py: Python<'_>, start: impl FnOnce(&host::Server) -> pancar::Result<T> + Send) -> PyResult<T> {
+    fn start<T: Send>(
+        &self,
+        py: Python<'_>,
+        start: impl FnOnce(&host::Server) -> pancar::Result<T> + Send,
+    ) -> PyResult<T> {
         self.shared.check_process()?;
         py.detach(|| without_signals(|| start(self.server()))).map_err(raised)
     }
@@ -111,51 +114,33 @@ impl Core {
         Ok(descriptor)
     }
 
-    #[pyo3(signature = (max=0, lane=0))]
-    fn drain<'py>(&self, py: Python<'py>, max: usize, lane: usize) -> PyResult<Bound<'py, PyList>> {
+    #[pyo3(signature = (max=0, lane=0, hold=false))]
+    fn drain<'py>(&self, py: Python<'py>, max: usize, lane: usize, hold: bool) -> PyResult<Bound<'py, PyList>> {
         self.shared.check_process()?;
+        turn::end();
         let (lane, mailbox) = self.shared.lane(lane)?;
-        let mut scratch = lane.scratch.lock().take().unwrap_or_default();
-        lane.bell.clear();
-        mailbox.drain_into(&mut scratch.events, if max == 0 { usize::MAX } else { max });
-        let mut tuples = Vec::with_capacity(scratch.events.len());
-        let mut teller = Teller { py, shared: &self.shared, keys: &mut scratch.keys };
-        for event in scratch.events.drain(..) {
-            // One that cannot be told, for want of memory, must not take others with it.
-            report(py, teller.tuple(event).map(|tuple| tuples.extend(tuple)));
+        let tuples = lane.drain(py, &self.shared, mailbox, if max == 0 { usize::MAX } else { max });
+        if hold && !tuples.is_empty() {
+            turn::begin();
         }
-        *lane.scratch.lock() = Some(scratch);
         PyList::new(py, tuples)
+    }
+
+    #[staticmethod]
+    fn flush() {
+        turn::end();
     }
 
     #[pyo3(signature = (timeout=None, lane=0))]
     fn wait(&self, py: Python<'_>, timeout: Option<f64>, lane: usize) -> PyResult<bool> {
         self.shared.check_process()?;
+        turn::end();
         let (lane, mailbox) = self.shared.lane(lane)?;
         let until = match timeout {
             Some(seconds) => Instant::now().checked_add(duration(seconds)?),
             None => None,
         };
-        loop {
-            let next = Instant::now() + SIGNALS;
-            let slice = until.map_or(next, |until| until.min(next));
-            let rung = py.detach(|| lane.bell.wait(Some(slice)));
-            if !mailbox.is_empty() {
-                return Ok(true);
-            }
-            if rung {
-                lane.bell.clear();
-                // What came in between has rung before it was cleared.
-                if !mailbox.is_empty() {
-                    lane.bell.ring();
-                    return Ok(true);
-                }
-            }
-            if until.is_some_and(|until| Instant::now() >= until) {
-                return Ok(false);
-            }
-            py.check_signals()?;
-        }
+        lane.wait(py, mailbox, until)
     }
 
     #[pyo3(signature = (token, lane=0))]
@@ -203,6 +188,7 @@ impl Core {
 
     fn wait_closed(&self, py: Python<'_>) -> PyResult<()> {
         self.shared.check_process()?;
+        turn::end();
         while !py.detach(|| self.server().wait_closed_for(SIGNALS)) {
             py.check_signals()?;
         }
@@ -384,7 +370,12 @@ impl Core {
         Ok(())
     }
 
-    fn server_side_emit(&self, namespace: &str, event: &Bound<'_, PyString>, args: &Bound<'_, PyTuple>) -> PyResult<()> {
+    fn server_side_emit(
+        &self,
+        namespace: &str,
+        event: &Bound<'_, PyString>,
+        args: &Bound<'_, PyTuple>,
+    ) -> PyResult<()> {
         let payload = payload_of(args, None)?;
         if let Some(namespace) = self.namespace(namespace) {
             namespace.server_side_emit(&values::text(event)?, &payload);

@@ -10,6 +10,7 @@ mod error;
 mod event;
 mod external;
 mod hooks;
+mod lane;
 mod options;
 mod request;
 mod shared;
@@ -17,6 +18,7 @@ mod slot;
 mod socket;
 mod system;
 mod target;
+mod turn;
 mod values;
 
 use crate::core::Core;

@@ -1,30 +1,15 @@
 //! What stands behind a `Core`, and is known to the sockets of it.
 
 use crate::error;
+use crate::lane::Lane;
 use crate::slot::Slot;
 use crate::socket::Socket;
-use crate::values::Keys;
-use pancar::host::{self, Doorbell, Event, Mailbox};
+use pancar::host::{self, Event, Mailbox};
 use parking_lot::Mutex;
 use pyo3::exceptions::{PyIndexError, PyRuntimeError};
 use pyo3::prelude::*;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
-
-/// Memory that a lane uses again and again, while a thread takes events.
-#[derive(Debug, Default)]
-pub(crate) struct Scratch {
-    pub(crate) events: VecDeque<Event>,
-    pub(crate) keys: Keys,
-}
-
-/// Where one thread of the program takes events.
-#[derive(Debug, Default)]
-pub(crate) struct Lane {
-    pub(crate) bell: Arc<Doorbell>,
-    /// Nothing while it is in use: making objects of Python may run whatever, another drain too.
-    pub(crate) scratch: Mutex<Option<Box<Scratch>>>,
-}
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -58,7 +43,7 @@ impl Shared {
         found.ok_or_else(|| PyIndexError::new_err(format!("there is no lane {lane}: the server has {count}")))
     }
 
-    /// Closes the mailboxes to whoever waits.
+    /// Wakes whoever waits.
     pub(crate) fn ring_all(&self) {
         self.lanes.iter().for_each(|lane| lane.bell.ring());
     }

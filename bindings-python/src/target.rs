@@ -29,6 +29,7 @@ pub(crate) fn flags(bits: u32, timeout: Option<f64>) -> PyResult<Flags> {
 }
 
 pub(crate) fn duration(seconds: f64) -> PyResult<Duration> {
-    Duration::try_from_secs_f64(seconds.max(0.0))
-        .map_err(|_| PyValueError::new_err(format!("{seconds} seconds are no duration")))
+    // A negative one is over already.
+    let time = if seconds < 0.0 { Ok(Duration::ZERO) } else { Duration::try_from_secs_f64(seconds) };
+    time.map_err(|_| PyValueError::new_err(format!("{seconds} seconds are no duration")))
 }

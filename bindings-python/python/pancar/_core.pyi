@@ -1,9 +1,9 @@
-"""DRAFT of bindings-python/python/pancar/_core.pyi: the native module, as the idiom layer sees it.
+"""The native half, as the idiom layer sees it: it pulls events, and gives commands.
 
-Names, shapes and meaning are final unless both sides agree. Everything may be called from any thread; nothing waits for the
-network; nothing calls back into Python (the idiom layer pulls). Errors of the core are raised as `pancar._core.CoreError`
-(subclass of Exception) with `.kind: int` (numbers of core/src/error.rs ErrorKind) and the message as text; wrong Python types as
-TypeError, values that have no JSON form as TypeError/ValueError/OverflowError that name the value.
+Everything may be called from any thread; nothing waits for the network; nothing calls back into Python but `default`. The core's
+errors are `CoreError` with the number of their kind (core/src/error.rs, ErrorKind). Values that have no JSON form are
+TypeError or ValueError, and name the place: `args[0].user.photo`. NaN and infinity are sent as null, lone surrogates as U+FFFD.
+A process that was forked from the one that made a server gets RuntimeError from it.
 """
 from typing import Any, Callable, Final, Mapping, Sequence
 
@@ -41,7 +41,12 @@ class Core:
                  connection_errors: bool = False) -> None: ...      # options: names and values of pancar::Config::set
     # taking events
     def fileno(self, lane: int = 0) -> int: ...                      # readable while events wait (socketpair)
-    def drain(self, max: int = 0, lane: int = 0) -> list[tuple[Any, ...]]: ...  # never blocks; begins a Turn so that what handlers emit while Python runs them leaves at `flush`
+    def drain(self, max: int = 0, lane: int = 0, hold: bool = False) -> list[tuple[Any, ...]]: ...  # never blocks; 0: all that waits
+                      # with `hold`, what this thread emits from now on leaves at `flush`, all of it together: a third less CPU
+                      # for small events. Not to be forgotten: flush() before this thread blocks on anything; wait() and the
+                      # next drain() flush first
+    @staticmethod
+    def flush() -> None: ...                                         # what this thread emitted since drain(hold=True) leaves
     def wait(self, timeout: float | None = None, lane: int = 0) -> bool: ...    # blocks without the GIL until drain() has something
     def post(self, token: int, lane: int = 0) -> None: ...           # puts (TASK, token) in; wakes the lane
     def post_after(self, delay: float, token: int, lane: int = 0) -> None: ...
@@ -78,7 +83,7 @@ class Core:
     def request(self, method: str, target: str, headers: Sequence[tuple[bytes, bytes]], body: bytes,
                 remote: tuple[str, int] | None, secure: bool, token: int) -> Pending: ...     # answered by RESPONSE
     def websocket(self, target: str, headers: Sequence[tuple[bytes, bytes]], remote: tuple[str, int] | None, secure: bool, token: int) -> None: ...  # WEBSOCKET
-    def adopt(self, fd: int, read_already: bytes) -> None: ...
+    def adopt(self, fd: int, read_already: bytes) -> None: ...       # takes a copy of fd: the caller closes its own
 
 FETCHED: Final[int]       # (FETCHED, token, kind: int, list | None)
 
@@ -86,7 +91,8 @@ class Socket:
     """One client in one namespace. The same object for the same client, always. Weak-referenceable, hashable by identity."""
     sid: str
     namespace: str
-    state: object             # free for the idiom layer (None at first); seen by the cycle collector; cleared when the socket is gone
+    state: object             # free for the idiom layer (None at first). The core keeps the object until drain() has given DISCONNECT,
+                              # or the client was refused; then it and its state go with the last reference, in cycles too
     @property
     def connected(self) -> bool: ...
     @property
@@ -136,7 +142,7 @@ class AllowRequest:
     def answer(self, refuse_with: str | None) -> None: ...   # None lets it go on
 class Reply:
     def send(self, args: tuple[object, ...]) -> None: ...
-class Pending:
+class Pending:                                     # to be kept until RESPONSE
     def abort(self) -> None: ...                   # the client of the request is gone; also when dropped
 class ExternalSocket:
     def text(self, text: str) -> bool: ...         # a message of the client; False: nothing more is wanted (closed)

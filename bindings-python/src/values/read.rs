@@ -167,8 +167,7 @@ impl<'a, 'py> Reader<'a, 'py> {
             return Err(bad());
         }
         let (text, escaped) = self.quoted()?;
-        let key =
-            if escaped { self.keys.string(self.py, &unescaped(text)?) } else { self.keys.string(self.py, text) };
+        let key = if escaped { self.keys.string(self.py, &unescaped(text)?) } else { self.keys.string(self.py, text) };
         if self.token() != Some(b':') {
             return Err(bad());
         }

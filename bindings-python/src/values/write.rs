@@ -6,9 +6,7 @@ use bytes::Bytes;
 use pancar::{Payload, PayloadWriter, Text};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMemoryView, PyString, PyTuple,
-};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMemoryView, PyString, PyTuple};
 use std::fmt::Write as _;
 
 /// How deep values may be nested, calls of `default` included.
@@ -191,7 +189,12 @@ impl<'py> Writer<'_, 'py> {
 
     /// Not a number and infinity are null, as in JavaScript.
     fn float(&mut self, number: f64) -> Written {
-        Ok(if number.is_finite() { self.out.number(number)? } else { self.out.null()? })
+        if number.is_finite() {
+            self.out.number(number)?;
+        } else {
+            self.out.null()?;
+        }
+        Ok(())
     }
 
     fn bytes(&mut self, bytes: Bytes) -> Written {
@@ -260,10 +263,8 @@ impl<'py> Writer<'_, 'py> {
         if let Ok(number) = key.cast::<PyInt>() {
             return Ok(self.out.key(&digits(number)?)?);
         }
-        if key.cast::<PyFloat>().is_ok() {
-            let text = key.py().get_type::<PyFloat>().call_method1("__repr__", (key,))?;
-            let text = text.cast::<PyString>().map_err(PyErr::from)?;
-            return Ok(self.out.key(&values::text(text)?)?);
+        if let Ok(number) = key.cast::<PyFloat>() {
+            return Ok(self.out.key(&float_key(number)?)?);
         }
         let name = type_name(key);
         let what = format!("keys must be str, int, float, bool or None, not {name}");
@@ -284,6 +285,16 @@ fn entries<'py>(dict: &Bound<'py, PyDict>) -> PyResult<Vec<(Bound<'py, PyAny>, B
 /// An integer of whatever size, as `int` writes it, not a subclass.
 fn digits(number: &Bound<'_, PyInt>) -> PyResult<String> {
     number.py().get_type::<PyInt>().call_method1("__repr__", (number,))?.extract()
+}
+
+/// A number as a key, as `json.dumps` has it.
+fn float_key(number: &Bound<'_, PyFloat>) -> PyResult<String> {
+    match number.value() {
+        value if value.is_nan() => Ok("NaN".to_owned()),
+        f64::INFINITY => Ok("Infinity".to_owned()),
+        f64::NEG_INFINITY => Ok("-Infinity".to_owned()),
+        _ => number.py().get_type::<PyFloat>().call_method1("__repr__", (number,))?.extract(),
+    }
 }
 
 fn shown(key: &Bound<'_, PyAny>) -> String {
