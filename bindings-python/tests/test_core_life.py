@@ -303,7 +303,7 @@ def test_a_forked_process_leaves_the_server_alone() -> None:
     print("fine")
     """
     done = run(program)
-    assert (done.stdout, done.stderr) == ("fine\n", "")
+    assert done.stdout == "fine\n", done.stderr  # newer Pythons warn of threads
 
 
 def test_errors_have_their_kinds_and_words() -> None:

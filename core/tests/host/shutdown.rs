@@ -6,6 +6,7 @@ use crate::messages::Carried;
 use crate::requests::{call, join};
 use pancar::host::{Event, Flags, HubEvent};
 use pancar::{ErrorKind, Payload, Reason};
+use std::time::Duration;
 
 fn rest(host: &mut Host) -> Vec<Event> {
     let mut events = Vec::new();
