@@ -42,8 +42,8 @@ class Core:
     # taking events
     def fileno(self, lane: int = 0) -> int: ...                      # readable while events wait (socketpair)
     def drain(self, max: int = 0, lane: int = 0, hold: bool = False) -> list[tuple[Any, ...]]: ...  # never blocks; 0: all that waits
-                      # with `hold`, what this thread emits from now on leaves at `flush`, all of it together: a third less CPU
-                      # for small events. Not to be forgotten: flush() before this thread blocks on anything; wait() and the
+                      # with `hold`, what this thread emits from now on leaves at `flush`, all of it together: the worker is woken
+                      # once per burst, which pays under asyncio. Not to be forgotten: flush() before this thread blocks on anything; wait() and the
                       # next drain() flush first
     @staticmethod
     def flush() -> None: ...                                         # what this thread emitted since drain(hold=True) leaves
