@@ -235,6 +235,7 @@ class BaseServer(Dispatch[N, S]):
     # ------------------------------------------------------------------ sending
     def _emit(self, target: Target, event: str, data: Any, callback: Callable[..., Any] | None = None) -> None:
         args, default = pack(data), self._options.default
+        self._stirred += 1
         if callback is not None:
             self._emit_to_each(target, event, args, callback)
             return
@@ -253,8 +254,19 @@ class BaseServer(Dispatch[N, S]):
             if socket is None:
                 rooms.append(room)
             elif room not in target.except_:
-                socket.emit(event, args, target.flags, self._options.default)
+                self._send(socket, event, args, target.flags)
         return tuple(rooms)
+
+    def _dismiss(self, socket: _core.Socket, close: bool = False) -> None:
+        """Disconnects a client; what it sent before it knew is not handled."""
+        self._state(socket).dismissed = True
+        socket.disconnect(close)
+
+    def _dismiss_all(self, target: Target, close: bool) -> None:
+        core = self._running()
+        for socket in core.sockets(target.namespace, target.rooms, target.except_):
+            self._state(socket).dismissed = True
+        core.disconnect_sockets(target.namespace, target.rooms, target.except_, target.flags, close)
 
     def _emit_to_each(self, target: Target, event: str, args: tuple[Any, ...], callback: Callable[..., Any]) -> None:
         held = [self._held.get((target.namespace, room)) for room in target.rooms]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Event = tuple[Any, ...]
 Flow = Coroutine[Any, Any, Any]
+# Beside the events of the core: a hold of a client's events has ended.
+RELEASE = -1
 SERVER_ERROR = "Internal server error"
 
 
@@ -31,6 +33,8 @@ class Dispatch(Generic[N, S]):
     # Clients that the core does not find: their connect or disconnect handler runs.
     _held: dict[tuple[str, str], _core.Socket]
     _waiting: dict[int, Callable[..., None]]
+    # Goes up with what was sent and with tasks that were started.
+    _stirred = 0
 
     def __init__(self) -> None:
         self._table: dict[int, Callable[[Event], None]] = {
@@ -52,10 +56,21 @@ class Dispatch(Generic[N, S]):
             _core.SERVER_SIDE: self._on_server_side,
             _core.CONNECTION_ERROR: self._on_connection_error,
             _core.CLOSED: self._on_closed,
+            RELEASE: self._on_release,
         }
 
     def _run(self, flow: Flow, waits: bool) -> None:
         """Runs a flow: at once where it does not wait."""
+        raise NotImplementedError
+
+    def _deliver(self, event: Event) -> None:
+        """Handles an event in its turn."""
+        raise NotImplementedError
+
+    def _expect(self, resolve: Callable[..., None]) -> int:
+        raise NotImplementedError
+
+    def _running(self) -> _core.Core:
         raise NotImplementedError
 
     def _report(self, message: str, error: BaseException) -> None:
@@ -102,13 +117,35 @@ class Dispatch(Generic[N, S]):
         """Calls a handler of which nothing is wanted."""
         self._run(self._call_and_report(handler, args[: handler.most], what), handler.is_async)
 
-    async def _and_then_the_rest(self, state: State, flow: Flow) -> None:
+    def _waits(self, state: State, event: Event) -> bool:
+        """Whether the event has to wait for another one of its client; then it was put behind it."""
+        if not state.holds:
+            return False
+        if state.waiting is None:
+            state.waiting = deque()
+        state.waiting.append(event)
+        return True
+
+    def _release(self, state: State) -> None:
+        """One thing less that events of a client wait for."""
+        state.holds -= 1
+        if state.is_releasing:
+            return
+        state.is_releasing = True
+        try:
+            while state.waiting and not state.holds:
+                event = state.waiting.popleft()
+                self._table[event[0]](event)
+        finally:
+            state.is_releasing = False
+        if not state.waiting:
+            state.waiting = None
+
+    async def _and_release(self, state: State, flow: Flow) -> None:
         try:
             await flow
         finally:
-            waiting, state.waiting = state.waiting or (), None
-            for event in waiting:
-                self._table[event[0]](event)
+            self._release(state)
 
     # ------------------------------------------------------------------ joining
     def _on_join(self, event: Event) -> None:
@@ -147,17 +184,41 @@ class Dispatch(Generic[N, S]):
         self, request: _core.JoinRequest, socket: _core.Socket, state: State, scopes: Scopes, connect: Handler | None
     ) -> None:
         let_in = self._options.always_connect and request.accept()
+        if "connection_state_recovery" in self._options.core and not let_in:
+            # Events that a client may come back with are numbered, which begins when it is let in.
+            state.early = []
         refusal: exceptions.ConnectionRefusedError | None = exceptions.ConnectionRefusedError(SERVER_ERROR)
         try:
             refusal = await self._refusal(socket, scopes.middlewares, connect)
         finally:
             state.joined = refusal is None
             is_here = self._answer(request, socket, let_in, refusal)
+            self._send_early(socket, state)
             if refusal is not None or is_here:
                 self._held.pop((socket.namespace, socket.sid), None)
         if refusal is None and not is_here:
             # It went away while its connect handler ran: the disconnect handler may clean up.
             await self._leave(socket, state, DisconnectReason("transport close"))
+
+    def _send(self, socket: _core.Socket, event: str, args: tuple[Any, ...], flags: int) -> None:
+        """Sends to one client, now or as soon as it is in."""
+        self._stirred += 1
+        state = socket.state
+        early = state.early if isinstance(state, State) else None
+        if early is not None:
+            early.append((event, args, flags))
+        else:
+            socket.emit(event, args, flags, self._options.default)
+
+    def _send_early(self, socket: _core.Socket, state: State) -> None:
+        early, state.early = state.early, None
+        if not state.joined:
+            return
+        for each in early or ():
+            try:
+                socket.emit(*each, self._options.default)
+            except Exception as error:
+                self._report(f"{each[0]!r} could not be sent", error)
 
     def _answer(
         self,
@@ -212,40 +273,55 @@ class Dispatch(Generic[N, S]):
         state = socket.state
         if state is None:
             state = self._state(socket)
-        if state.waiting is not None:
-            state.waiting.append(event)
+        if state.dismissed or (state.holds and self._waits(state, event)):
             return
         scopes = state.scopes
         if scopes.version != self._registry.version:
             scopes = self._scopes(state)
-        if scopes.any:
-            for handler in scopes.any:
-                self._fire(handler, (name, *handler.prefix, socket.sid, *args), repr(name))
+        stirred = self._stirred
+        for handler in scopes.any:
+            self._fire(handler, (name, *handler.prefix, socket.sid, *args), repr(name))
         listeners = state.listeners
-        if listeners is None:
-            handler = scopes.find(name)
-            if handler is not None:
-                self._begin(handler, (*handler.prefix, socket.sid, *args), event, state)
-            return
-        for handler in listeners.any:
-            self._fire(handler, (name, *args), repr(name))
-        if listeners.middlewares:
-            waits = any(middleware.is_async for middleware in listeners.middlewares)
-            state.waiting = deque()
-            self._run(self._past_middlewares(event, state), waits)
-        else:
+        if listeners is not None:
+            for handler in listeners.any:
+                self._fire(handler, (name, *args), repr(name))
+            if listeners.middlewares:
+                waits = any(middleware.is_async for middleware in listeners.middlewares)
+                state.holds += 1
+                self._run(self._past_middlewares(event, state, stirred), waits)
+                return
             self._call_all(event, state)
+        elif (found := scopes.find(name)) is not None:
+            self._begin(found, (*found.prefix, socket.sid, *args), event, state)
+        if self._stirred != stirred:
+            self._outgoing_first(socket, state)
+
+    def _outgoing_first(self, socket: _core.Socket, state: State) -> None:
+        """What an event made the program send is told before the next event, which may be here already."""
+        listeners = state.listeners
+        if state.scopes.any_outgoing or (listeners is not None and listeners.any_outgoing):
+            state.holds += 1
+            token = self._expect(lambda *_: self._deliver((RELEASE, socket)))
+            self._post(token, socket.lane)
+
+    def _post(self, token: int, lane: int) -> None:
+        self._running().post(token, lane)
+
+    def _on_release(self, event: Event) -> None:
+        self._release(self._state(event[1]))
 
     def _begin(self, handler: Handler, args: tuple[Any, ...], event: Event, state: State) -> None:
         """Calls the handler that answers the event."""
         flow = self._handle(handler, args, event)
         if handler.is_async and not self._options.async_handlers:
-            state.waiting = deque()
-            flow = self._and_then_the_rest(state, flow)
+            state.holds += 1
+            flow = self._and_release(state, flow)
         self._run(flow, handler.is_async)
 
     async def _handle(self, handler: Handler, args: tuple[Any, ...], event: Event) -> None:
         _, socket, name, _, ack = event
+        if socket.state.dismissed:
+            return
         try:
             if handler.is_async:
                 result = await handler.function(*args)
@@ -270,17 +346,17 @@ class Dispatch(Generic[N, S]):
         for handler, with_args in found[1:]:
             self._fire(handler, with_args, repr(name))
 
-    async def _past_middlewares(self, event: Event, state: State) -> None:
+    async def _past_middlewares(self, event: Event, state: State, stirred: int) -> None:
         """Handlers start when all middlewares are through; what they wait for does not hold up the events behind."""
         passed = False
         try:
             passed = await self._passes(event, state)
         finally:
-            waiting, state.waiting = state.waiting or (), None
             if passed:
                 self._call_all(event, state)
-            for later in waiting:
-                self._table[later[0]](later)
+            if self._stirred != stirred:
+                self._outgoing_first(event[1], state)
+            self._release(state)
 
     async def _passes(self, event: Event, state: State) -> bool:
         _, _, name, args, _ = event
@@ -311,8 +387,7 @@ class Dispatch(Generic[N, S]):
     def _on_disconnecting(self, event: Event) -> None:
         _, socket, reason, detail, rooms = event
         state = self._state(socket)
-        if state.waiting is not None:
-            state.waiting.append(event)
+        if self._waits(state, event):
             return
         why = DisconnectReason(reason, detail)
         handler = self._scopes(state).find("disconnecting")
@@ -325,8 +400,7 @@ class Dispatch(Generic[N, S]):
     def _on_disconnect(self, event: Event) -> None:
         _, socket, reason, detail = event
         state = self._state(socket)
-        if state.waiting is not None:
-            state.waiting.append(event)
+        if self._waits(state, event):
             return
         if not state.joined:
             return

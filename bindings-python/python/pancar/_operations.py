@@ -152,7 +152,7 @@ class Operations(Generic[N, S, B, K]):
         name = self._at(namespace)
         socket = self._home._find(sid, name)
         if socket is not None:
-            socket.disconnect()
+            self._home._dismiss(socket)
         else:
             self._home._running().disconnect_sockets(name, (sid,), (), LOCAL if ignore_queue else 0, False)
         return self._home._nothing

@@ -47,7 +47,10 @@ class Listeners:
 class State:
     """Beside a socket of the core."""
 
-    __slots__ = ("environ", "joined", "lane", "listeners", "running", "scopes", "session", "view", "waiting")
+    __slots__ = (
+        "dismissed", "early", "environ", "holds", "is_releasing", "joined", "lane", "listeners", "running", "scopes",
+        "session", "view", "waiting",
+    )  # fmt: skip
 
     def __init__(self, scopes: Scopes) -> None:
         self.scopes = scopes
@@ -57,8 +60,14 @@ class State:
         self.view: BaseSocket[Any, Any] | None = None
         #: Whether its connect handler is through.
         self.joined = False
-        #: Events behind one that is to end first.
+        #: Whether the program has disconnected it: what it sent before it knew is not handled.
+        self.dismissed = False
+        #: What waits until it is let in.
+        self.early: list[tuple[str, tuple[Any, ...], int]] | None = None
+        #: How much there is that its next event waits for, and events that wait.
+        self.holds = 0
         self.waiting: deque[Any] | None = None
+        self.is_releasing = False
         #: Threaded server: events that no thread has taken, and whether one takes them.
         self.lane: deque[Any] | None = None
         self.running = False

@@ -145,8 +145,7 @@ class Broadcasting(Targeting[N, S]):
 
     def disconnect_sockets(self, close: bool = False) -> N:
         """Disconnects all of them from the namespace; with ``close`` their connections end."""
-        target = self._target
-        self._server._running().disconnect_sockets(target.namespace, target.rooms, target.except_, target.flags, close)
+        self._server._dismiss_all(self._target, close)
         return self._server._nothing
 
 

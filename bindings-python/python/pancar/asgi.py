@@ -29,7 +29,7 @@ class ASGIApp:
     :param socketio_server: the server.
     :param other_asgi_app: gets all other requests, and ``lifespan``. Default none: they are answered with 404.
     :param static_files: files and folders to serve, by path: ``{"/": "index.html", "/static": "./public"}``.
-    :param socketio_path: the path of Socket.IO. Default ``socket.io``. None takes every request. Where the application
+    :param socketio_path: the path of Socket.IO. Default the option ``path``, else ``socket.io``. None takes every request. Where the application
         is mounted under a prefix, both the whole path and the one behind the prefix will do.
     :param on_startup: called when the ASGI server starts; may be a coroutine function.
     :param on_shutdown: called when it ends, after the clients were told.
@@ -51,8 +51,11 @@ class ASGIApp:
         self.static_files = static_files or {}
         self.on_startup = on_startup
         self.on_shutdown = on_shutdown
-        self._prefix = None if socketio_path is None else f"/{socketio_path.strip('/')}/".replace("//", "/")
-        self._path = f"/{str(socketio_server._options.core.get('path', 'socket.io')).strip('/')}/".replace("//", "/")
+        own = socketio_server._options.core.get("path")
+        if own is not None and socketio_path == "socket.io":
+            socketio_path = str(own)
+        self._prefix = None if socketio_path is None else _between_slashes(socketio_path)
+        self._path = _between_slashes("socket.io" if own is None else str(own))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
@@ -127,6 +130,10 @@ class ASGIApp:
     async def _shutdown(self) -> None:
         await self.server.shutdown()
         await _call(self.on_shutdown)
+
+
+def _between_slashes(path: str) -> str:
+    return f"/{path.strip('/')}/".replace("//", "/")
 
 
 async def _call(function: Callable[[], Any] | None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from . import _core
 from ._aio import handle_signals, resume, run_on_loop
 from ._base import BaseServer
-from ._dispatch import Flow
+from ._dispatch import Event, Flow
 from ._done import NOTHING, Done
 from ._operations import AsyncOperations
 from ._pem import read_pem
@@ -173,8 +173,12 @@ class AsyncServer(BaseServer[Done[None], Done[dict[str, Any]]], AsyncOperations)
         """A burst of events."""
         self._is_behind = False
         table = self._table
-        for event in core.drain(BURST):
-            table[event[0]](event)
+        try:
+            for event in core.drain(BURST, 0, True):
+                table[event[0]](event)
+        finally:
+            # What handlers sent leaves together.
+            core.flush()
 
         if self._burst is not None:
             self._burst.set_result(None)
@@ -196,10 +200,19 @@ class AsyncServer(BaseServer[Done[None], Done[dict[str, Any]]], AsyncOperations)
         if not self._closed.done():
             self._closed.set_result(None)
 
+    def _post(self, token: int, lane: int) -> None:
+        # Behind the tasks that have yet to start, and what is held back until the end of the burst.
+        if self._loop is not None:
+            self._loop.call_soon(self._core.post, token, lane)
+
+    def _deliver(self, event: Event) -> None:
+        self._table[event[0]](event)
+
     def _run(self, flow: Flow, waits: bool) -> None:
         if waits:
             self._start(flow)
         elif self._is_behind and self._loop is not None:
+            self._stirred += 1
             self._loop.call_soon(self._advance, flow)
         else:
             self._advance(flow)
@@ -213,6 +226,7 @@ class AsyncServer(BaseServer[Done[None], Done[dict[str, Any]]], AsyncOperations)
         self._start(resume(flow, waits_for))
 
     def _start(self, flow: Flow) -> None:
+        self._stirred += 1
         task = asyncio.Task(flow, loop=self._loop, **EAGER)
         if EAGER and task.done():
             return

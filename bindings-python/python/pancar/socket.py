@@ -102,7 +102,7 @@ class BaseSocket(Targeting[N, S]):
         if self._target.rooms:
             self._server._emit(self._broadcast_target(), event, data)
         else:
-            self._socket.emit(event, pack(data), self._target.flags, self._server._options.default)
+            self._server._send(self._socket, event, pack(data), self._target.flags)
         return self._server._nothing
 
     def send(self, data: Any = None) -> N:
@@ -121,7 +121,7 @@ class BaseSocket(Targeting[N, S]):
 
     def disconnect(self, close: bool = False) -> N:
         """Disconnects it from its namespace; with ``close`` its connection ends."""
-        self._socket.disconnect(close)
+        self._server._dismiss(self._socket, close)
         return self._server._nothing
 
     def _broadcast_target(self) -> Target:

@@ -52,10 +52,10 @@ class Messages:
         for number in range(n):
             await self.sio.emit(event, number, to=sid, namespace=namespace)
 
-    async def on_volatile_many(self, namespace, sid, n, size):
+    def on_volatile_many(self, namespace, sid, n, size):
         socket = self.sio.socket(sid, namespace)
         for _ in range(n):
-            await socket.volatile.emit("v", "x" * size)
+            socket.volatile.emit("v", "x" * size)
 
     async def on_disconnect_me(self, namespace, sid, close=False):
         self.sio.socket(sid, namespace).disconnect(close)

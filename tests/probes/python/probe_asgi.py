@@ -1,6 +1,7 @@
 """`tests/probe python-asgi`: the server is an application under uvicorn."""
 
 import importlib
+import signal
 import sys
 
 import options
@@ -38,8 +39,10 @@ def main():
     asgi = pancar.ASGIApp(sio)
     config = uvicorn.Config(
         asgi, host, port, log_level="warning", access_log=False, ws_max_size=1 << 30, ws_per_message_deflate=False,
-        ws_ping_interval=None,
+        ws_ping_interval=None, proxy_headers=False,
     )  # fmt: skip
+    # What uvicorn passes on when it has ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     Server(config, sio).run()
 
 
