@@ -63,7 +63,7 @@ pub(crate) fn handle(server: &Arc<Server>, lane: &Lane, event: Event) {
             lane.close();
             Ok(())
         }
-        Event::Ack { .. } | Event::Acks { .. } => Ok(()),
+        Event::Ack { .. } | Event::Acks { .. } | Event::Own(_) => Ok(()),
     }));
     match handled {
         Ok(Ok(())) => {}

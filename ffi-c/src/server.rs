@@ -312,7 +312,7 @@ pub extern "C" fn pancar_post_after(
     destroy: pancar_destroy_fn,
 ) -> pancar_status {
     guard(|| {
-        let task = task_of(taken(task, user_data, destroy)?);
+        let task = host::Event::Task(task_of(taken(task, user_data, destroy)?));
         let (server, lane, socket) = whereabouts(at)?;
         let delay = Duration::from_millis(delay_ms);
         let mailbox = server.mailbox(lane)?;

@@ -316,6 +316,16 @@ impl ExternalSocket {
         }
     }
 
+    /// Whether nothing more is wanted from the client: the last of what is to be sent has been taken, or it is gone.
+    pub fn is_ended(&self) -> bool {
+        self.state.lock().ended
+    }
+
+    /// Whether the host is to give no more messages until it has drained its mailbox.
+    pub fn is_congested(&self) -> bool {
+        self.peer.hub().sink().is_congested(self.peer.shard())
+    }
+
     /// The client is gone.
     pub fn closed(&self) {
         let mut state = self.state.lock();

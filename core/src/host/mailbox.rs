@@ -6,6 +6,7 @@ use crate::hub::acks::AckOutcome;
 use crate::hub::event::Event as HubEvent;
 use crate::payload::Payload;
 use parking_lot::Mutex;
+use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
@@ -43,6 +44,8 @@ pub enum Event {
     Match(MatchRequest),
     /// Something that the host itself put in, to be called where events are taken.
     Task(Task),
+    /// Something that the host itself put in, as whatever it is.
+    Own(Box<dyn Any + Send>),
     /// The server has closed.
     Closed,
 }

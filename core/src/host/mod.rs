@@ -24,6 +24,7 @@
 //! # Ok::<(), pancar::Error>(())
 //! ```
 
+mod doorbell;
 mod external;
 mod lanes;
 mod mailbox;
@@ -41,6 +42,7 @@ pub use crate::hub::shard::{BoxFuture, Turn};
 pub use crate::hub::socket::{JsonData, Socket, SocketData};
 pub use crate::hub::target::{Flags, Target};
 pub use crate::net::hooks::Hooks;
+pub use doorbell::Doorbell;
 pub use external::{ExternalSocket, Outgoing, PendingRequest};
 pub use lanes::{Gathering, Lanes};
 pub use mailbox::{Bell, Event, Mailbox, Task};

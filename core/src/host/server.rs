@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::external::{self, ExternalSocket, PendingRequest, Seat};
 use crate::host::lanes::Lanes;
-use crate::host::mailbox::{Bell, Event, Mailbox, Task};
+use crate::host::mailbox::{Bell, Event, Mailbox};
 use crate::host::pipe::Pipe;
 use crate::hub::Hub;
 use crate::hub::namespace::Namespace;
@@ -151,15 +151,21 @@ impl Server {
         Ok(())
     }
 
-    /// Puts a task into a mailbox when a delay is over. It is dropped when the server closes before that.
+    /// Puts an event of the host into a mailbox when a delay is over. It is dropped when the server closes before that.
     ///
     /// # Errors
     /// As [`adopt`](Self::adopt).
-    pub fn post_after(&self, near: Option<&Socket>, mailbox: &Arc<Mailbox>, delay: Duration, task: Task) -> Result<()> {
+    pub fn post_after(
+        &self,
+        near: Option<&Socket>,
+        mailbox: &Arc<Mailbox>,
+        delay: Duration,
+        event: Event,
+    ) -> Result<()> {
         let mailbox = Arc::clone(mailbox);
         let wait = async move {
             tokio::time::sleep(delay).await;
-            mailbox.put(Event::Task(task));
+            mailbox.put(event);
         };
         self.spawn(near, Box::pin(wait))
     }
@@ -396,6 +402,13 @@ impl Server {
         while !*ended {
             self.ended.changed.wait(&mut ended);
         }
+    }
+
+    /// As [`wait_closed`](Self::wait_closed), for some time; whether it has come to its end.
+    pub fn wait_closed_for(&self, time: Duration) -> bool {
+        let mut ended = self.ended.ended.lock();
+        self.ended.changed.wait_while_for(&mut ended, |ended| !*ended, time);
+        *ended
     }
 }
 

@@ -17,7 +17,7 @@ use atomic_waker::AtomicWaker;
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 mod probe;
@@ -40,9 +40,13 @@ struct Machine {
     scheduled: Option<Instant>,
 }
 
+/// Peers that have been made.
+static PEERS: AtomicU64 = AtomicU64::new(0);
+
 /// One transport client.
 pub struct Peer {
     sid: Sid,
+    number: u64,
     hub: Arc<Hub>,
     shard: Arc<Shard>,
     handshake: Arc<Handshake>,
@@ -84,6 +88,7 @@ impl Peer {
         };
         Arc::new(Self {
             sid,
+            number: PEERS.fetch_add(1, Ordering::Relaxed),
             hub,
             shard,
             handshake: Arc::new(handshake),
@@ -99,6 +104,11 @@ impl Peer {
     /// The private id.
     pub fn sid(&self) -> &Sid {
         &self.sid
+    }
+
+    /// A number that no other peer of this process has or had.
+    pub fn number(&self) -> u64 {
+        self.number
     }
 
     /// The hub to which it belongs.

@@ -82,6 +82,7 @@ pub struct Socket {
     namespace: Arc<Namespace>,
     peer: Arc<Peer>,
     auth: Text,
+    has_auth: bool,
     recovered: bool,
     recovery: Option<RecoveryState>,
     state: AtomicU8,
@@ -136,6 +137,7 @@ impl Socket {
             ticket: parts.ticket,
             namespace: parts.namespace,
             peer: parts.peer,
+            has_auth: !parts.auth.is_empty(),
             auth: if parts.auth.is_empty() { Text::from_static("{}") } else { parts.auth },
             recovered: parts.recovered,
             recovery: parts.recovery,
@@ -174,6 +176,11 @@ impl Socket {
     /// The credentials that the client sent, as JSON text; `{}` when it sent none.
     pub fn auth(&self) -> &Text {
         &self.auth
+    }
+
+    /// Whether the client sent credentials.
+    pub fn has_auth(&self) -> bool {
+        self.has_auth
     }
 
     /// Whether it continues an earlier session.

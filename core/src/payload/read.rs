@@ -4,6 +4,7 @@ use crate::payload::Payload;
 use crate::wire::json;
 use crate::wire::text::Text;
 use bytes::Bytes;
+use std::ops::Range;
 
 impl Payload {
     /// The bytes of the `n`-th argument, where it is binary.
@@ -23,6 +24,24 @@ impl Payload {
         let found = json::placeholders(arg, self.attachments.len()).ok()?;
         let whole = found.into_iter().find(|placeholder| placeholder.span == (0..arg.len()))?;
         self.attachments.get(whole.num)
+    }
+
+    /// Where in the text something is binary, from front to back, and its bytes.
+    ///
+    /// ```
+    /// # use pancar::{Bytes, Payload};
+    /// let payload = Payload::from_args(&("a", Bytes::from_static(b"abc")))?;
+    /// let (span, bytes) = payload.binary_spans().remove(0);
+    /// assert_eq!(payload.json().get(span), Some(r#"{"_placeholder":true,"num":0}"#));
+    /// assert_eq!(bytes, b"abc".as_slice());
+    /// # Ok::<(), pancar::Error>(())
+    /// ```
+    pub fn binary_spans(&self) -> Vec<(Range<usize>, &Bytes)> {
+        if self.attachments.is_empty() {
+            return Vec::new();
+        }
+        let found = json::placeholders(&self.json, self.attachments.len()).unwrap_or_default();
+        found.into_iter().filter_map(|found| Some((found.span, self.attachments.get(found.num)?))).collect()
     }
 
     /// The items of the `n`-th argument as arguments, where it is an array. The memory is shared.

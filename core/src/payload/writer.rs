@@ -5,7 +5,7 @@ use crate::payload::Payload;
 use crate::wire::json;
 use crate::wire::text::Text;
 use bytes::Bytes;
-use std::fmt::Write as _;
+use std::io::Write as _;
 
 /// How deep JSON text that a caller wrote may be nested.
 const MAX_DEPTH: usize = 1_000;
@@ -28,7 +28,8 @@ const MAX_DEPTH: usize = 1_000;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct PayloadWriter {
-    json: String,
+    /// UTF-8, as only texts are written.
+    json: Vec<u8>,
     attachments: Vec<Bytes>,
     open: Vec<Level>,
     /// Something stands at the outermost level.
@@ -50,7 +51,7 @@ impl PayloadWriter {
     /// A writer that goes on behind arguments.
     pub fn behind(payload: &Payload) -> Self {
         Self {
-            json: payload.json().to_string(),
+            json: payload.json().as_bytes().to_vec(),
             attachments: payload.attachments().to_vec(),
             open: Vec::new(),
             begun: !payload.is_empty(),
@@ -70,7 +71,7 @@ impl PayloadWriter {
             }
         };
         if std::mem::replace(begun, true) {
-            self.json.push(',');
+            self.json.push(b',');
         }
         Ok(())
     }
@@ -78,15 +79,9 @@ impl PayloadWriter {
     /// A value that has a JSON text.
     fn value(&mut self, text: impl std::fmt::Display) -> Result<()> {
         self.place()?;
-        // Writing into a string does not fail.
+        // Writing into memory does not fail.
         write!(self.json, "{text}").ok();
         Ok(())
-    }
-
-    fn quoted(&mut self, text: &str) {
-        let mut quoted = Vec::with_capacity(text.len() + 2);
-        json::write_string(&mut quoted, text);
-        self.json.push_str(std::str::from_utf8(&quoted).unwrap_or("\"\""));
     }
 
     /// A string.
@@ -95,7 +90,7 @@ impl PayloadWriter {
     /// [`ErrorKind::Encode`] where no value may stand: in an object before a key. So with all values.
     pub fn string(&mut self, value: &str) -> Result<()> {
         self.place()?;
-        self.quoted(value);
+        json::write_string(&mut self.json, value);
         Ok(())
     }
 
@@ -144,7 +139,7 @@ impl PayloadWriter {
     }
 
     fn placeholder(&mut self, value: Bytes) {
-        // Writing into a string does not fail.
+        // Writing into memory does not fail.
         write!(self.json, r#"{{"_placeholder":true,"num":{}}}"#, self.attachments.len()).ok();
         self.attachments.push(value);
     }
@@ -174,11 +169,11 @@ impl PayloadWriter {
         self.place()?;
         let mut written = 0;
         for placeholder in binary {
-            self.json.push_str(arg.get(written..placeholder.span.start).unwrap_or_default());
+            self.json.extend_from_slice(arg.get(written..placeholder.span.start).unwrap_or_default().as_bytes());
             self.placeholder(of.attachments().get(placeholder.num).cloned().unwrap_or_default());
             written = placeholder.span.end;
         }
-        self.json.push_str(arg.get(written..).unwrap_or_default());
+        self.json.extend_from_slice(arg.get(written..).unwrap_or_default().as_bytes());
         Ok(())
     }
 
@@ -187,7 +182,7 @@ impl PayloadWriter {
     /// # Errors
     /// As [`string`](Self::string).
     pub fn begin_array(&mut self) -> Result<()> {
-        self.begin('[', Level::Array { begun: false })
+        self.begin(b'[', Level::Array { begun: false })
     }
 
     /// Begins an object; a key and a value follow in turn.
@@ -195,10 +190,10 @@ impl PayloadWriter {
     /// # Errors
     /// As [`string`](Self::string).
     pub fn begin_object(&mut self) -> Result<()> {
-        self.begin('{', Level::Object { begun: false, keyed: false })
+        self.begin(b'{', Level::Object { begun: false, keyed: false })
     }
 
-    fn begin(&mut self, bracket: char, level: Level) -> Result<()> {
+    fn begin(&mut self, bracket: u8, level: Level) -> Result<()> {
         if self.open.len() >= MAX_DEPTH {
             return Err(misplaced("arrays and objects are nested too deeply"));
         }
@@ -217,14 +212,14 @@ impl PayloadWriter {
             Some(Level::Object { begun, keyed }) if !*keyed => {
                 *keyed = true;
                 if std::mem::replace(begun, true) {
-                    self.json.push(',');
+                    self.json.push(b',');
                 }
             }
             Some(Level::Object { .. }) => return Err(misplaced("a key needs a value behind it")),
             _ => return Err(misplaced("a key stands in an object only")),
         }
-        self.quoted(key);
-        self.json.push(':');
+        json::write_string(&mut self.json, key);
+        self.json.push(b':');
         Ok(())
     }
 
@@ -237,7 +232,7 @@ impl PayloadWriter {
             return Err(misplaced("no array is to be ended here"));
         }
         self.open.pop();
-        self.json.push(']');
+        self.json.push(b']');
         Ok(())
     }
 
@@ -250,7 +245,7 @@ impl PayloadWriter {
             return Err(misplaced("no object is to be ended here"));
         }
         self.open.pop();
-        self.json.push('}');
+        self.json.push(b'}');
         Ok(())
     }
 
@@ -263,7 +258,8 @@ impl PayloadWriter {
         if !self.open.is_empty() {
             return Err(misplaced("an array or an object has not been ended"));
         }
-        Payload::from_wire(Text::from(self.json), self.attachments)
+        let json = Text::from_utf8(self.json.into()).ok_or_else(|| misplaced("what was written is no text"))?;
+        Payload::from_wire(json, self.attachments)
     }
 }
 

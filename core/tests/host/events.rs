@@ -53,7 +53,7 @@ fn a_client_may_be_refused_with_a_message_and_data() {
         match host.hub_event() {
             HubEvent::Joining(request) => {
                 assert_eq!(*request.socket().auth(), r#"{"token":"t"}"#);
-                assert!(request.is_pending());
+                assert!(request.is_pending() && request.socket().has_auth());
                 request.reject("no \"entry\"", data);
             }
             other => panic!("{other:?}"),

@@ -99,7 +99,7 @@ fn a_task_comes_when_its_delay_is_over_where_it_is_wanted() {
     let other = 1 - lane;
     let mailbox = lanes.server.lanes().get(other).unwrap();
     let task = Task(Box::new(move || tell.send("done").unwrap()));
-    lanes.server.post_after(Some(&socket), mailbox, Duration::from_millis(5), task).unwrap();
+    lanes.server.post_after(Some(&socket), mailbox, Duration::from_millis(5), Event::Task(task)).unwrap();
     let (came, event) = lanes.next();
     let Event::Task(task) = event else { panic!("{event:?}") };
     assert_eq!(came, other);

@@ -134,7 +134,9 @@ fn a_client_that_goes_away_is_a_transport_close() {
     assert_eq!(host.left().0, Reason::TransportClose);
     let mut client = Carried::open(&host);
     client.join(&mut host);
+    assert!(!client.socket.is_ended());
     client.socket.closed();
+    assert!(client.socket.is_ended());
     assert_eq!(host.left().0, Reason::TransportClose);
     assert_eq!(client.socket.take(), [], "there is nobody to tell");
     let mut client = Carried::open(&host);
@@ -161,6 +163,7 @@ fn a_client_hears_why_it_is_closed() {
     client.text("4abc");
     assert_eq!(host.left().0, Reason::ParseError);
     assert_eq!(client.closed(), 1008);
+    assert!(client.socket.is_ended());
 
     let mut client = Carried::open(&host);
     let socket = client.join(&mut host);

@@ -6,6 +6,7 @@ use crate::messages::Carried;
 use crate::requests::{call, join};
 use pancar::host::{Event, Flags, HubEvent};
 use pancar::{ErrorKind, Payload, Reason};
+use std::time::Duration;
 
 fn rest(host: &mut Host) -> Vec<Event> {
     let mut events = Vec::new();
@@ -65,8 +66,18 @@ fn every_client_is_told_and_the_host_once() {
 #[test]
 fn a_server_that_served_nobody_closes_too() {
     let mut host = Host::new(quiet());
+    assert!(!host.server.wait_closed_for(Duration::from_millis(1)));
     host.server.close();
+    assert!(host.server.wait_closed_for(Duration::from_secs(60)));
     assert!(matches!(host.next(), Event::Closed));
+}
+
+#[test]
+fn what_a_host_puts_in_comes_back_as_what_it_is() {
+    let mut host = Host::new(quiet());
+    host.server.mailbox().put(Event::Own(Box::new(7)));
+    let Event::Own(own) = host.next() else { panic!() };
+    assert_eq!(own.downcast_ref(), Some(&7));
 }
 
 #[test]

@@ -1,0 +1,116 @@
+"""Under a WSGI server: gunicorn, waitress, werkzeug, and inside Flask, Django and others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from . import _static
+
+if TYPE_CHECKING:
+    from .server import Server
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+WSGI = Callable[[Environ, StartResponse], Iterable[bytes]]
+Response = tuple[int, list[tuple[bytes, bytes]], bytes]
+
+
+class WSGIApp:
+    """A WSGI application of a :class:`~pancar.Server`; what is not for it goes to another one.
+
+    Clients stay with HTTP long-polling: WSGI knows no WebSocket. Each of them keeps a thread of the WSGI server.
+
+    :param socketio_app: the server. Clients are no longer told of an upgrade.
+    :param wsgi_app: gets all other requests. Default none: they are answered with 404.
+    :param static_files: files and folders to serve, by path: ``{"/": "index.html", "/static": "./public"}``.
+    :param socketio_path: the path of Socket.IO. Default ``socket.io``.
+    """
+
+    def __init__(
+        self,
+        socketio_app: Server,
+        wsgi_app: WSGI | None = None,
+        static_files: _static.StaticFiles | None = None,
+        socketio_path: str = "socket.io",
+    ) -> None:
+        self.server = socketio_app
+        self.wsgi_app = wsgi_app
+        self.static_files = static_files or {}
+        self._prefix = f"/{socketio_path.strip('/')}/"
+        self._path = f"/{str(socketio_app._options.core.get('path', 'socket.io')).strip('/')}/"
+        socketio_app._reconfigure(allow_upgrades=False)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
+        whole = environ.get("SCRIPT_NAME", "") + path
+        for candidate in (path, whole):
+            if (candidate + "/").startswith(self._prefix):
+                return _answer(self.server, environ, self._path + candidate[len(self._prefix) :], start_response)
+        file = _static.find(path, self.static_files) if self.static_files else None
+        if file is not None:
+            start_response("200 OK", list(file.headers().items()))
+            return [file.path.read_bytes()]
+        if self.wsgi_app is not None:
+            return self.wsgi_app(environ, start_response)
+        start_response("404 Not Found", [("Content-Type", "text/plain")])
+        return [b"Not Found"]
+
+
+class Middleware(WSGIApp):
+    """A former name of :class:`WSGIApp`."""
+
+
+def _answer(server: Server, environ: Environ, path: str, start_response: StartResponse) -> Iterable[bytes]:
+    core = server._bind()
+    answered: Future[Response] = Future()
+    token = server._expect(lambda *response: answered.set_result(response or (503, [], b"")))
+    query = environ.get("QUERY_STRING", "")
+    target = quote(path) + (f"?{query}" if query else "")
+    secure = environ.get("wsgi.url_scheme") == "https"
+    remote = (environ["REMOTE_ADDR"], int(environ.get("REMOTE_PORT") or 0)) if environ.get("REMOTE_ADDR") else None
+    pending = core.request(
+        environ["REQUEST_METHOD"], target, _headers(environ), _body(server, environ), remote, secure, token
+    )
+    status, headers, body = answered.result()
+    del pending
+    text = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+    start_response(f"{status} {_phrase(status)}", [pair for pair in text if pair[0].lower() not in HOP_BY_HOP])
+    return [body]
+
+
+# Headers that are the business of the WSGI server.
+HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade"})
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"
+
+
+def _body(server: Server, environ: Environ) -> bytes:
+    """Not more of it than tells that it is too much."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    most = int(str(server._options.core.get("max_http_buffer_size", 1_000_000))) + 1
+    wanted = min(int(length), most) if length.isdigit() else 0
+    body: bytes = environ["wsgi.input"].read(wanted) if wanted else b""
+    return body
+
+
+def _headers(environ: Environ) -> list[tuple[bytes, bytes]]:
+    headers = []
+    for key, value in environ.items():
+        if key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            name = key
+        elif key.startswith("HTTP_") and isinstance(value, str):
+            name = key[5:]
+        else:
+            continue
+        if value:
+            headers.append((name.lower().replace("_", "-").encode("latin-1"), value.encode("latin-1")))
+    return [pair for pair in headers if pair[0].decode() not in HOP_BY_HOP]
