@@ -38,6 +38,7 @@ class BaseServer(Dispatch[N, S]):
         self._options = _options.read(options)
         self._registry = Registry()
         self._held = {}
+        self._strayed = {}
         self._waiting = {}
         self._tokens = itertools.count(1)
         self._lanes = lanes
@@ -188,8 +189,9 @@ class BaseServer(Dispatch[N, S]):
     def on_any_outgoing(self, handler: F, namespace: Key | None = None) -> F:
         """Adds a listener for all events that are sent, called with ``(event, sid, *args)`` for each client.
 
-        For clients that connect from now on; also a decorator. It costs a call for every recipient.
+        It is called before the event is sent; also a decorator. It costs a call for every recipient.
         """
+        self._has_outgoing = True
         self._scope(namespace).any_outgoing.append(Handler(handler))
         return handler
 
@@ -200,7 +202,23 @@ class BaseServer(Dispatch[N, S]):
     # ------------------------------------------------------------------ clients
     def _find(self, sid: str, namespace: str) -> _core.Socket | None:
         held = self._held.get((namespace, sid))
-        return held if held is not None else self._running().find(namespace, sid)
+        if held is None:
+            held = self._running().find(namespace, sid)
+        return held if held is not None else self._strayed.get((namespace, sid))
+
+    def _leave_room(self, socket: _core.Socket, room: str) -> None:
+        if room == socket.sid:
+            # The core finds clients by the room of their own.
+            self._strayed[socket.namespace, socket.sid] = socket
+        socket.leave(room)
+
+    def _sockets_leave(self, target: Target, rooms: tuple[str, ...]) -> None:
+        core = self._running()
+        for room in rooms:
+            socket = core.find(target.namespace, room)
+            if socket is not None:
+                self._strayed[target.namespace, room] = socket
+        core.sockets_leave(target.namespace, target.rooms, target.except_, target.flags, rooms)
 
     def _socket(self, sid: str, namespace: str) -> _core.Socket:
         socket = self._find(sid, namespace)
@@ -235,7 +253,6 @@ class BaseServer(Dispatch[N, S]):
     # ------------------------------------------------------------------ sending
     def _emit(self, target: Target, event: str, data: Any, callback: Callable[..., Any] | None = None) -> None:
         args, default = pack(data), self._options.default
-        self._stirred += 1
         if callback is not None:
             self._emit_to_each(target, event, args, callback)
             return
@@ -244,7 +261,13 @@ class BaseServer(Dispatch[N, S]):
             rooms = self._emit_to_held(target, event, args)
             if not rooms:
                 return
+        if self._has_outgoing:
+            self._tell_all_outgoing(target, rooms, event, args)
         self._running().emit(target.namespace, event, args, rooms, target.except_, target.flags, default)
+
+    def _tell_all_outgoing(self, target: Target, rooms: tuple[str, ...], event: str, args: tuple[Any, ...]) -> None:
+        for socket in self._running().sockets(target.namespace, rooms, target.except_):
+            self._tell_outgoing(socket, event, args)
 
     def _emit_to_held(self, target: Target, event: str, args: tuple[Any, ...]) -> tuple[str, ...]:
         """Sends to clients whose connect handler runs; the rooms that are left."""
@@ -280,6 +303,8 @@ class BaseServer(Dispatch[N, S]):
                 self._call_back(handler, answer or (), f"the acknowledgement of {event!r}")
 
         for socket in sockets:
+            if self._has_outgoing:
+                self._tell_outgoing(socket, event, args)
             token = self._expect(answered)
             try:
                 socket.emit_with_ack(event, args, None, token, target.flags, self._options.default)
@@ -345,6 +370,8 @@ class BaseServer(Dispatch[N, S]):
 
     def _ask(self, socket: _core.Socket, event: str, data: Any, timeout: float | None, flags: int = 0) -> Any:
         def start(token: int) -> None:
+            if self._has_outgoing:
+                self._tell_outgoing(socket, event, pack(data))
             socket.emit_with_ack(event, pack(data), timeout, token, flags, self._options.default)
 
         def read(status: int, args: tuple[Any, ...] | None) -> Any:
@@ -363,6 +390,8 @@ class BaseServer(Dispatch[N, S]):
 
     def _ask_many(self, target: Target, event: str, data: Any) -> Any:
         def start(token: int) -> None:
+            if self._has_outgoing:
+                self._tell_all_outgoing(target, target.rooms, event, pack(data))
             self._running().emit_with_ack(
                 target.namespace,
                 event,

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 Event = tuple[Any, ...]
 Flow = Coroutine[Any, Any, Any]
-# Beside the events of the core: a hold of a client's events has ended.
-RELEASE = -1
 SERVER_ERROR = "Internal server error"
 
 
@@ -32,9 +30,11 @@ class Dispatch(Generic[N, S]):
     _registry: Registry
     # Clients that the core does not find: their connect or disconnect handler runs.
     _held: dict[tuple[str, str], _core.Socket]
+    # Clients that have left the room of their own id.
+    _strayed: dict[tuple[str, str], _core.Socket]
     _waiting: dict[int, Callable[..., None]]
-    # Goes up with what was sent and with tasks that were started.
-    _stirred = 0
+    # Whether somebody listens to what is sent.
+    _has_outgoing = False
 
     def __init__(self) -> None:
         self._table: dict[int, Callable[[Event], None]] = {
@@ -43,7 +43,6 @@ class Dispatch(Generic[N, S]):
             _core.EVENT: self._on_event,
             _core.DISCONNECTING: self._on_disconnecting,
             _core.DISCONNECT: self._on_disconnect,
-            _core.OUTGOING: self._on_outgoing,
             _core.ACK: self._on_answer,
             _core.ACKS: self._on_answer,
             _core.FETCHED: self._on_answer,
@@ -56,21 +55,14 @@ class Dispatch(Generic[N, S]):
             _core.SERVER_SIDE: self._on_server_side,
             _core.CONNECTION_ERROR: self._on_connection_error,
             _core.CLOSED: self._on_closed,
-            RELEASE: self._on_release,
         }
 
     def _run(self, flow: Flow, waits: bool) -> None:
         """Runs a flow: at once where it does not wait."""
         raise NotImplementedError
 
-    def _deliver(self, event: Event) -> None:
-        """Handles an event in its turn."""
-        raise NotImplementedError
-
-    def _expect(self, resolve: Callable[..., None]) -> int:
-        raise NotImplementedError
-
-    def _running(self) -> _core.Core:
+    def _finish(self, flow: Flow) -> None:
+        """Runs a flow now, to its first pause at least."""
         raise NotImplementedError
 
     def _report(self, message: str, error: BaseException) -> None:
@@ -152,8 +144,6 @@ class Dispatch(Generic[N, S]):
         _, request, socket = event
         state = self._state(socket)
         scopes = self._scopes(state)
-        if scopes.any_outgoing:
-            socket.watch_outgoing(True)
         connect = scopes.find("connect")
         if connect is None and not scopes.middlewares:
             state.joined = request.accept()
@@ -170,8 +160,6 @@ class Dispatch(Generic[N, S]):
         state = self._state(socket)
         scopes = self._scopes(state)
         state.joined = True
-        if scopes.any_outgoing:
-            socket.watch_outgoing(True)
         connect = scopes.find("connect")
         if connect is not None:
             self._run(self._come_back(socket, connect), connect.is_async)
@@ -202,13 +190,14 @@ class Dispatch(Generic[N, S]):
 
     def _send(self, socket: _core.Socket, event: str, args: tuple[Any, ...], flags: int) -> None:
         """Sends to one client, now or as soon as it is in."""
-        self._stirred += 1
         state = socket.state
         early = state.early if isinstance(state, State) else None
         if early is not None:
             early.append((event, args, flags))
-        else:
-            socket.emit(event, args, flags, self._options.default)
+            return
+        if self._has_outgoing:
+            self._tell_outgoing(socket, event, args)
+        socket.emit(event, args, flags, self._options.default)
 
     def _send_early(self, socket: _core.Socket, state: State) -> None:
         early, state.early = state.early, None
@@ -216,7 +205,7 @@ class Dispatch(Generic[N, S]):
             return
         for each in early or ():
             try:
-                socket.emit(*each, self._options.default)
+                self._send(socket, *each)
             except Exception as error:
                 self._report(f"{each[0]!r} could not be sent", error)
 
@@ -278,7 +267,6 @@ class Dispatch(Generic[N, S]):
         scopes = state.scopes
         if scopes.version != self._registry.version:
             scopes = self._scopes(state)
-        stirred = self._stirred
         for handler in scopes.any:
             self._fire(handler, (name, *handler.prefix, socket.sid, *args), repr(name))
         listeners = state.listeners
@@ -288,27 +276,11 @@ class Dispatch(Generic[N, S]):
             if listeners.middlewares:
                 waits = any(middleware.is_async for middleware in listeners.middlewares)
                 state.holds += 1
-                self._run(self._past_middlewares(event, state, stirred), waits)
+                self._run(self._past_middlewares(event, state), waits)
                 return
             self._call_all(event, state)
         elif (found := scopes.find(name)) is not None:
             self._begin(found, (*found.prefix, socket.sid, *args), event, state)
-        if self._stirred != stirred:
-            self._outgoing_first(socket, state)
-
-    def _outgoing_first(self, socket: _core.Socket, state: State) -> None:
-        """What an event made the program send is told before the next event, which may be here already."""
-        listeners = state.listeners
-        if state.scopes.any_outgoing or (listeners is not None and listeners.any_outgoing):
-            state.holds += 1
-            token = self._expect(lambda *_: self._deliver((RELEASE, socket)))
-            self._post(token, socket.lane)
-
-    def _post(self, token: int, lane: int) -> None:
-        self._running().post(token, lane)
-
-    def _on_release(self, event: Event) -> None:
-        self._release(self._state(event[1]))
 
     def _begin(self, handler: Handler, args: tuple[Any, ...], event: Event, state: State) -> None:
         """Calls the handler that answers the event."""
@@ -346,7 +318,7 @@ class Dispatch(Generic[N, S]):
         for handler, with_args in found[1:]:
             self._fire(handler, with_args, repr(name))
 
-    async def _past_middlewares(self, event: Event, state: State, stirred: int) -> None:
+    async def _past_middlewares(self, event: Event, state: State) -> None:
         """Handlers start when all middlewares are through; what they wait for does not hold up the events behind."""
         passed = False
         try:
@@ -354,8 +326,6 @@ class Dispatch(Generic[N, S]):
         finally:
             if passed:
                 self._call_all(event, state)
-            if self._stirred != stirred:
-                self._outgoing_first(event[1], state)
             self._release(state)
 
     async def _passes(self, event: Event, state: State) -> bool:
@@ -374,14 +344,21 @@ class Dispatch(Generic[N, S]):
             return False
         return True
 
-    def _on_outgoing(self, event: Event) -> None:
-        _, socket, name, args = event
+    def _tell_outgoing(self, socket: _core.Socket, event: str, args: tuple[Any, ...]) -> None:
+        """Calls those that listen to what is sent to a client, before it is sent."""
         state = self._state(socket)
         for handler in self._scopes(state).any_outgoing:
-            self._fire(handler, (name, *handler.prefix, socket.sid, *args), repr(name))
+            self._tell(handler, (event, *handler.prefix, socket.sid, *args), event)
         if state.listeners is not None:
             for handler in state.listeners.any_outgoing:
-                self._fire(handler, (name, *args), repr(name))
+                self._tell(handler, (event, *args), event)
+
+    def _tell(self, handler: Handler, args: tuple[Any, ...], event: str) -> None:
+        flow = self._call_and_report(handler, args[: handler.most], f"what is sent as {event!r}")
+        if handler.is_async:
+            self._run(flow, True)
+        else:
+            self._finish(flow)
 
     # ------------------------------------------------------------------ leaving
     def _on_disconnecting(self, event: Event) -> None:
@@ -402,6 +379,7 @@ class Dispatch(Generic[N, S]):
         state = self._state(socket)
         if self._waits(state, event):
             return
+        self._strayed.pop((socket.namespace, socket.sid), None)
         if not state.joined:
             return
         handler = self._scopes(state).find("disconnect")

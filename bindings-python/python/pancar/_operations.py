@@ -117,12 +117,12 @@ class Operations(Generic[N, S, B, K]):
         """Takes a client out of a room (or several)."""
         socket = self._home._socket(sid, self._at(namespace))
         for name in names(room):
-            socket.leave(name)
+            self._home._leave_room(socket, name)
         return self._home._nothing
 
     def close_room(self, room: str, namespace: str | None = None) -> N:
         """Takes all clients out of a room."""
-        self._home._running().sockets_leave(self._at(namespace), (room,), (), 0, (room,))
+        self._home._sockets_leave(Target(self._at(namespace), (room,)), (room,))
         return self._home._nothing
 
     def rooms(self, sid: str, namespace: str | None = None) -> list[str]:

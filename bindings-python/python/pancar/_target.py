@@ -138,9 +138,7 @@ class Broadcasting(Targeting[N, S]):
 
     def sockets_leave(self, rooms: Rooms) -> N:
         """Lets all of them leave rooms."""
-        target = self._target
-        core = self._server._running()
-        core.sockets_leave(target.namespace, target.rooms, target.except_, target.flags, names(rooms))
+        self._server._sockets_leave(self._target, names(rooms))
         return self._server._nothing
 
     def disconnect_sockets(self, close: bool = False) -> N:

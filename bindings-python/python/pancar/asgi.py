@@ -20,6 +20,7 @@ ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
 Response = tuple[int, list[tuple[bytes, bytes]], bytes]
 NO_CODE = 1005
 # What a client is told that connects while the server shuts down.
+TIMED_OUT: Response = (408, [(b"connection", b"close")], b"")
 CLOSED: Response = (503, [], b"")
 
 
@@ -183,7 +184,11 @@ async def _answer(server: AsyncServer, scope: Scope, path: str, receive: Receive
     if core is None:
         await _send(send, CLOSED)
         return
-    body = await _body(receive, int(str(server._options.core.get("max_http_buffer_size", 1_000_000))))
+    try:
+        body = await asyncio.wait_for(_body(scope, receive, server._options.body_limit), server._options.body_timeout)
+    except asyncio.TimeoutError:
+        await _send(send, TIMED_OUT)
+        return
     if body is None:
         return
     answered: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
@@ -207,9 +212,13 @@ async def _answer(server: AsyncServer, scope: Scope, path: str, receive: Receive
             pending.abort()
 
 
-async def _body(receive: Receive, most: int) -> bytes | None:
+async def _body(scope: Scope, receive: Receive, most: int) -> bytes | None:
     """The body of a request; not much more of it than is allowed. None where the client has gone."""
     parts, size = [], 0
+    announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    if announced.isdigit() and int(announced) > most:
+        # The core answers by what is announced.
+        return bytes(most + 1)
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":

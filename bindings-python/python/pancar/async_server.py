@@ -10,7 +10,7 @@ from typing import Any
 from . import _core
 from ._aio import handle_signals, resume, run_on_loop
 from ._base import BaseServer
-from ._dispatch import Event, Flow
+from ._dispatch import Flow
 from ._done import NOTHING, Done
 from ._operations import AsyncOperations
 from ._pem import read_pem
@@ -67,8 +67,9 @@ class AsyncServer(BaseServer[Done[None], Done[dict[str, Any]]], AsyncOperations)
         self._tasks: list[asyncio.Task[Any]] = []
         self._most_tasks = LEAST_TASKS
         self._closed: asyncio.Future[None] | None = None
-        # Whether a task of this burst has yet to start: then plain functions wait behind it.
+        # Whether something that was started has yet to run: then plain functions wait behind it.
         self._is_behind = False
+        self._starts = 0
         self._burst: asyncio.Future[None] | None = None
 
     @property
@@ -171,7 +172,6 @@ class AsyncServer(BaseServer[Done[None], Done[dict[str, Any]]], AsyncOperations)
 
     def _take(self, core: _core.Core) -> None:
         """A burst of events."""
-        self._is_behind = False
         table = self._table
         try:
             for event in core.drain(BURST, 0, True):
@@ -179,6 +179,7 @@ class AsyncServer(BaseServer[Done[None], Done[dict[str, Any]]], AsyncOperations)
         finally:
             # What handlers sent leaves together.
             core.flush()
+            self._catch_up()
 
         if self._burst is not None:
             self._burst.set_result(None)
@@ -200,22 +201,33 @@ class AsyncServer(BaseServer[Done[None], Done[dict[str, Any]]], AsyncOperations)
         if not self._closed.done():
             self._closed.set_result(None)
 
-    def _post(self, token: int, lane: int) -> None:
-        # Behind the tasks that have yet to start, and what is held back until the end of the burst.
-        if self._loop is not None:
-            self._loop.call_soon(self._core.post, token, lane)
-
-    def _deliver(self, event: Event) -> None:
-        self._table[event[0]](event)
+    def _finish(self, flow: Flow) -> None:
+        loop = self._loop
+        if loop is None or loop.is_closed() or asyncio._get_running_loop() is loop:
+            self._advance(flow)
+        else:
+            loop.call_soon_threadsafe(self._advance, flow)
 
     def _run(self, flow: Flow, waits: bool) -> None:
         if waits:
             self._start(flow)
         elif self._is_behind and self._loop is not None:
-            self._stirred += 1
-            self._loop.call_soon(self._advance, flow)
+            self._starts += 1
+            self._loop.call_soon(self._advance_later, flow)
         else:
             self._advance(flow)
+
+    def _advance_later(self, flow: Flow) -> None:
+        self._advance(flow)
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Nothing is behind any more when the loop has come to this, unless something was started meanwhile."""
+        if self._is_behind and self._loop is not None:
+            self._loop.call_soon(self._caught_up, self._starts)
+
+    def _caught_up(self, starts: int) -> None:
+        self._is_behind = starts != self._starts
 
     def _advance(self, flow: Flow) -> None:
         """Runs a flow at once; where a plain function gave something to wait for, the rest becomes a task."""
@@ -226,11 +238,12 @@ class AsyncServer(BaseServer[Done[None], Done[dict[str, Any]]], AsyncOperations)
         self._start(resume(flow, waits_for))
 
     def _start(self, flow: Flow) -> None:
-        self._stirred += 1
         task = asyncio.Task(flow, loop=self._loop, **EAGER)
         if EAGER and task.done():
             return
-        self._is_behind = not EAGER
+        if not EAGER:
+            self._is_behind = True
+            self._starts += 1
         self._keep(task)
 
     def _keep(self, task: asyncio.Task[Any]) -> None:

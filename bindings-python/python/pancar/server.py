@@ -12,7 +12,7 @@ from typing import Any
 
 from . import _core
 from ._base import BaseServer
-from ._dispatch import RELEASE, Event, Flow
+from ._dispatch import Flow
 from ._handlers import Handler
 from ._operations import SyncOperations
 from ._pem import read_pem
@@ -148,9 +148,6 @@ class Server(BaseServer[None, dict[str, Any]], SyncOperations):
             state.running = True
         self._pool.submit(self._work, state)
 
-    def _deliver(self, event: Event) -> None:
-        self._sort(event)
-
     def _work(self, state: Any) -> None:
         """Handles what came of one client, until nothing is left."""
         while True:
@@ -187,6 +184,9 @@ class Server(BaseServer[None, dict[str, Any]], SyncOperations):
         # Not here, where a function that waits for an answer would wait for itself.
         self._pool.submit(self._fire, handler, args, what)
 
+    def _finish(self, flow: Flow) -> None:
+        self._run(flow, False)
+
     def _report(self, message: str, error: BaseException) -> None:
         self.logger.error("pancar: %s", message, exc_info=error)
 
@@ -217,4 +217,4 @@ class Server(BaseServer[None, dict[str, Any]], SyncOperations):
         time.sleep(seconds)
 
 
-PER_CLIENT = frozenset({_core.CONNECT, _core.EVENT, _core.DISCONNECTING, _core.DISCONNECT, _core.OUTGOING, RELEASE})
+PER_CLIENT = frozenset({_core.CONNECT, _core.EVENT, _core.DISCONNECTING, _core.DISCONNECT})

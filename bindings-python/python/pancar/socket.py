@@ -116,7 +116,7 @@ class BaseSocket(Targeting[N, S]):
 
     def leave(self, room: str) -> N:
         """Leaves a room."""
-        self._socket.leave(room)
+        self._server._leave_room(self._socket, room)
         return self._server._nothing
 
     def disconnect(self, close: bool = False) -> N:
@@ -193,7 +193,7 @@ class BaseSocket(Targeting[N, S]):
     def on_any_outgoing(self, handler: F) -> F:
         """Adds a listener for all events that are sent to it, called with name and arguments; also a decorator."""
         self._listeners().any_outgoing.append(Handler(handler))
-        self._socket.watch_outgoing(True)
+        self._server._has_outgoing = True
         return handler
 
     def off_any_outgoing(self, handler: Callable[..., Any] | None = None) -> None:
@@ -201,8 +201,6 @@ class BaseSocket(Targeting[N, S]):
         listeners = self._listeners()
         kept = [known for known in listeners.any_outgoing if handler is not None and known.function != handler]
         listeners.any_outgoing = kept
-        if not kept and not self._server._state(self._socket).scopes.any_outgoing:
-            self._socket.watch_outgoing(False)
 
 
 class AsyncSocket(BaseSocket[Done[None], Done[dict[str, Any]]]):

@@ -96,7 +96,7 @@ def _phrase(status: int) -> str:
 def _body(server: Server, environ: Environ) -> bytes:
     """Not more of it than tells that it is too much."""
     length = environ.get("CONTENT_LENGTH") or "0"
-    most = int(str(server._options.core.get("max_http_buffer_size", 1_000_000))) + 1
+    most = server._options.body_limit + 1
     wanted = min(int(length), most) if length.isdigit() else 0
     body: bytes = environ["wsgi.input"].read(wanted) if wanted else b""
     return body

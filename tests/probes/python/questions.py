@@ -12,7 +12,8 @@ class Questions:
         self.sio.socket(sid, namespace).data = value
 
     def on_get_data(self, namespace, sid):
-        return self.sio.socket(sid, namespace).data
+        # A tuple is a list of arguments: None would be none.
+        return (self.sio.socket(sid, namespace).data,)
 
     def on_handshake(self, namespace, sid):
         return self.sio.socket(sid, namespace).handshake
