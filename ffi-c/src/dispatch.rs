@@ -255,7 +255,9 @@ fn disconnected(server: &Arc<Server>, socket: &Arc<Socket>, reason: Reason, deta
 fn keep_for(time: Duration, server: &Arc<Server>, socket: &Arc<Socket>, state: &State) {
     let of = Arc::clone(socket);
     let later = Task(Box::new(move || forget(&of)));
-    let noted = server.mailbox(state.lane()).map(|mailbox| server.host.post_after(Some(socket), mailbox, time, Event::Task(later)));
+    let noted = server
+        .mailbox(state.lane())
+        .map(|mailbox| server.host.post_after(Some(socket), mailbox, time, Event::Task(later)));
     if !matches!(noted, Ok(Ok(()))) {
         state.forget();
     }
