@@ -7,6 +7,7 @@ client is that of tests/browser (`npm ci --prefix tests/browser`), or of the fol
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import uvicorn
@@ -22,15 +23,15 @@ CLIENT = os.environ.get("DEMO_CLIENT", str(ROOT / "browser/node_modules/socket.i
 class Server(uvicorn.Server):
     """Tells where it listens, and lets the clients go before it waits for their requests to end."""
 
-    async def startup(self, sockets: list[object] | None = None) -> None:
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listens."""
-        await super().startup(sockets)  # type: ignore[arg-type]
+        await super().startup(sockets)
         print(f"LISTENING {self.servers[0].sockets[0].getsockname()[1]}", flush=True)
 
-    async def shutdown(self, sockets: list[object] | None = None) -> None:
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Ends."""
         await sio.shutdown()
-        await super().shutdown(sockets)  # type: ignore[arg-type]
+        await super().shutdown(sockets)
 
 
 # A history with four pictures has to get through a slow line.
