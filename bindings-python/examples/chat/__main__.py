@@ -7,7 +7,9 @@ client is that of tests/browser (`npm ci --prefix tests/browser`), or of the fol
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import sys
 from pathlib import Path
 
 import uvicorn
@@ -43,4 +45,6 @@ app = pancar.ASGIApp(sio, static_files={"/": f"{PAGE}/index.html", "": "index.ht
 
 if __name__ == "__main__":
     host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "3000"))
+    # What uvicorn passes on when it has ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     Server(uvicorn.Config(app, host, port, log_level="warning", ws_max_size=1 << 24)).run()
