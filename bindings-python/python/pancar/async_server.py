@@ -10,10 +10,10 @@ from typing import Any
 from . import _core
 from ._aio import handle_signals, resume, run_on_loop
 from ._base import BaseServer
-from ._dispatch import Flow
 from ._done import NOTHING, Done
 from ._operations import AsyncOperations
 from ._pem import read_pem
+from ._running import Flow
 from .socket import AsyncSocket
 
 # Events that are handled before other callbacks of the loop get their turn.
