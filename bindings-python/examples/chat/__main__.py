@@ -7,6 +7,9 @@ client is that of tests/browser (`npm ci --prefix tests/browser`), or of the fol
 from __future__ import annotations
 
 import os
+import signal
+import socket
+import sys
 from pathlib import Path
 
 import uvicorn
@@ -22,15 +25,15 @@ CLIENT = os.environ.get("DEMO_CLIENT", str(ROOT / "browser/node_modules/socket.i
 class Server(uvicorn.Server):
     """Tells where it listens, and lets the clients go before it waits for their requests to end."""
 
-    async def startup(self, sockets: list[object] | None = None) -> None:
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listens."""
-        await super().startup(sockets)  # type: ignore[arg-type]
+        await super().startup(sockets)
         print(f"LISTENING {self.servers[0].sockets[0].getsockname()[1]}", flush=True)
 
-    async def shutdown(self, sockets: list[object] | None = None) -> None:
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Ends."""
         await sio.shutdown()
-        await super().shutdown(sockets)  # type: ignore[arg-type]
+        await super().shutdown(sockets)
 
 
 # A history with four pictures has to get through a slow line.
@@ -42,4 +45,6 @@ app = pancar.ASGIApp(sio, static_files={"/": f"{PAGE}/index.html", "": "index.ht
 
 if __name__ == "__main__":
     host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "3000"))
+    # What uvicorn passes on when it has ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     Server(uvicorn.Config(app, host, port, log_level="warning", ws_max_size=1 << 24)).run()

@@ -24,6 +24,17 @@ ANSWERED, DISCONNECTED, TIMEOUT = 0, 5, 6
 _ERRORS = {ANSWERED: None, DISCONNECTED: "disconnected", TIMEOUT: "timeout"}
 # Cores of a parent process. Freed here, they would end threads that this process does not have.
 _of_parents: list[_core.Core] = []
+# Stands for this process: another object after a fork.
+_process = object()
+
+
+def _forked() -> None:
+    global _process
+    _process = object()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 class BaseServer(Dispatch[N, S]):
@@ -44,7 +55,7 @@ class BaseServer(Dispatch[N, S]):
         self._lanes = lanes
         self._keys: list[Key] = []
         self._core = self._new_core()
-        self._process = os.getpid()
+        self._process = _process
         self._is_closed = False
         if self._options.namespaces == ALL:
             self.of(ALL)
@@ -74,11 +85,11 @@ class BaseServer(Dispatch[N, S]):
 
     def _running(self) -> _core.Core:
         """The core; a new one after a shutdown or in a forked process, with the same namespaces."""
-        if self._is_closed or self._process != os.getpid():
-            if self._process != os.getpid():
+        if self._is_closed or self._process is not _process:
+            if self._process is not _process:
                 _of_parents.append(self._core)
             self._core = self._new_core()
-            self._process, self._is_closed = os.getpid(), False
+            self._process, self._is_closed = _process, False
             keys, self._keys = self._keys, []
             for name in self._registry.static_names():
                 self._core.of(name)

@@ -5,36 +5,22 @@ from __future__ import annotations
 
 import contextvars
 from collections import deque
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Generic
+from collections.abc import Callable
+from typing import Any, Generic
 
 from . import _core, exceptions
-from ._handlers import ALL, Handler, Key, Scopes, is_coroutine_function, matches
+from ._handlers import Handler, Scopes
+from ._questions import Questions
 from ._reason import DisconnectReason
+from ._running import Event, Flow, is_awaitable
 from ._state import Listeners, State
 from ._target import N, S, pack
 
-if TYPE_CHECKING:
-    from ._handlers import Registry
-    from ._options import Options
-
-Event = tuple[Any, ...]
-Flow = Coroutine[Any, Any, Any]
 SERVER_ERROR = "Internal server error"
 
 
-class Dispatch(Generic[N, S]):
+class Dispatch(Questions, Generic[N, S]):
     """Takes events of the core. What is left to asyncio and threads is how a flow is run."""
-
-    _options: Options
-    _registry: Registry
-    # Clients that the core does not find: their connect or disconnect handler runs.
-    _held: dict[tuple[str, str], _core.Socket]
-    # Clients that have left the room of their own id.
-    _strayed: dict[tuple[str, str], _core.Socket]
-    _waiting: dict[int, Callable[..., None]]
-    # Whether somebody listens to what is sent.
-    _has_outgoing = False
 
     def __init__(self) -> None:
         self._table: dict[int, Callable[[Event], None]] = {
@@ -57,27 +43,6 @@ class Dispatch(Generic[N, S]):
             _core.CLOSED: self._on_closed,
         }
 
-    def _run(self, flow: Flow, waits: bool) -> None:
-        """Runs a flow: at once where it does not wait."""
-        raise NotImplementedError
-
-    def _finish(self, flow: Flow) -> None:
-        """Runs a flow now, to its first pause at least."""
-        raise NotImplementedError
-
-    def _report(self, message: str, error: BaseException) -> None:
-        """Tells of an exception of a handler, once."""
-        raise NotImplementedError
-
-    def _view(self, socket: _core.Socket) -> Any:
-        raise NotImplementedError
-
-    def _environ(self, socket: _core.Socket) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def _on_closed(self, event: Event) -> None:
-        raise NotImplementedError
-
     # ------------------------------------------------------------------ calling
     def _state(self, socket: _core.Socket) -> State:
         state = socket.state
@@ -90,24 +55,6 @@ class Dispatch(Generic[N, S]):
         if scopes.version != self._registry.version:
             scopes = state.scopes = self._registry.scopes(scopes.name)
         return scopes
-
-    async def _call_handler(self, handler: Handler, args: tuple[Any, ...]) -> Any:
-        """What a handler gives, its exceptions too."""
-        if handler.is_async:
-            return await handler.function(*args)
-        result = contextvars.copy_context().run(handler.function, *args)
-        return await result if _is_awaitable(result) else result
-
-    async def _call_and_report(self, handler: Handler, args: tuple[Any, ...], what: str) -> Any:
-        try:
-            return await self._call_handler(handler, args)
-        except Exception as error:
-            self._report(f"the handler of {what} failed", error)
-            return None
-
-    def _fire(self, handler: Handler, args: tuple[Any, ...], what: str) -> None:
-        """Calls a handler of which nothing is wanted."""
-        self._run(self._call_and_report(handler, args[: handler.most], what), handler.is_async)
 
     def _waits(self, state: State, event: Event) -> bool:
         """Whether the event has to wait for another one of its client; then it was put behind it."""
@@ -299,7 +246,7 @@ class Dispatch(Generic[N, S]):
                 result = await handler.function(*args)
             else:
                 result = contextvars.copy_context().run(handler.function, *args)
-                if result is not None and _is_awaitable(result):
+                if result is not None and is_awaitable(result):
                     result = await result
             if ack is not None:
                 socket.ack(ack, pack(result), self._options.default)
@@ -401,87 +348,6 @@ class Dispatch(Generic[N, S]):
         finally:
             self._held.pop(key, None)
 
-    # ------------------------------------------------------------------ questions of the core
-    def _on_match(self, event: Event) -> None:
-        _, request, name, auth, matcher = event
-        key = self._matchers()[matcher]
-        # All namespaces are those of the other keys too, which may have been registered later.
-        keys = self._registry.dynamic_keys() if key == ALL else [key]
-        waits = any(callable(key) and is_coroutine_function(key) for key in keys)
-        self._run(self._match(request, name, auth, keys), waits)
-
-    def _matchers(self) -> list[Any]:
-        raise NotImplementedError
-
-    def _namespaces(self) -> list[str]:
-        raise NotImplementedError
-
-    async def _match(self, request: _core.MatchRequest, name: str, auth: object, keys: list[Key]) -> None:
-        takes = False
-        try:
-            for key in keys:
-                if await self._takes(key, name, auth):
-                    self._registry.take(name, key, self._namespaces)
-                    takes = True
-                    break
-        except Exception as error:
-            self._report(f"whether {name!r} is a namespace could not be told", error)
-        finally:
-            request.answer(takes)
-
-    async def _takes(self, key: Key, name: str, auth: object) -> bool:
-        if callable(key):
-            result = key(name, auth)
-            return bool(await result if _is_awaitable(result) else result)
-        return key == ALL or matches(key, name)
-
-    def _on_allow(self, event: Event) -> None:
-        _, request, handshake = event
-        allow = self._options.allow_request
-        self._run(self._allow(request, handshake), allow is not None and is_coroutine_function(allow))
-
-    async def _allow(self, request: _core.AllowRequest, handshake: dict[str, Any]) -> None:
-        refuse_with: str | None = "Forbidden"
-        try:
-            refuse_with = await self._why_not(handshake)
-        except Exception as error:
-            self._report("whether a request is allowed could not be told", error)
-        finally:
-            request.answer(refuse_with)
-
-    async def _why_not(self, handshake: dict[str, Any]) -> str | None:
-        origin, allowed = handshake["headers"].get("origin"), self._options.origin_allowed
-        if origin is not None and allowed is not None:
-            result = allowed(*(origin, handshake)[: Handler(allowed).most])
-            if not (await result if _is_awaitable(result) else result):
-                return "Not an accepted origin"
-        allow = self._options.allow_request
-        if allow is None:
-            return None
-        result = allow(handshake)
-        answer = await result if _is_awaitable(result) else result
-        if isinstance(answer, str):
-            return answer
-        return "Forbidden" if answer is False else None
-
-    def _on_server_side(self, event: Event) -> None:
-        _, namespace, name, args, reply = event
-        scope = self._registry.scopes(namespace).own
-        handler = scope.server_side.get(name) if scope is not None else None
-        if handler is not None:
-            self._run(self._server_side(handler, name, args, reply), handler.is_async)
-
-    async def _server_side(self, handler: Handler, name: str, args: tuple[Any, ...], reply: Any) -> None:
-        result = await self._call_and_report(handler, args, repr(name))
-        if reply is not None:
-            reply.send(pack(result))
-
-    def _on_connection_error(self, event: Event) -> None:
-        _, code, message, context, handshake = event
-        logger = self._options.engineio_logger
-        if logger is not None:
-            logger.info("refused %s: %s (%s %s)", handshake.get("url"), message, code, context)
-
     # ------------------------------------------------------------------ answers
     def _on_answer(self, event: Event) -> None:
         resolve = self._waiting.pop(event[1], None)
@@ -493,7 +359,3 @@ class Dispatch(Generic[N, S]):
         ring = self._waiting.get(event[1])
         if ring is not None:
             ring()
-
-
-def _is_awaitable(result: Any) -> bool:
-    return hasattr(result, "__await__")

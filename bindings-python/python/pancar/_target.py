@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, Union
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, Union
 
 from ._core import LOCAL, NO_COMPRESS, VOLATILE
 from ._done import Done
@@ -22,8 +22,7 @@ N = TypeVar("N")
 S = TypeVar("S")
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """A namespace, rooms in it, and how to send."""
 
     namespace: str = "/"
@@ -80,7 +79,7 @@ class Targeting(Generic[N, S]):
     def _with(self, **changes: Any) -> Self:
         copy = object.__new__(type(self))
         copy._server = self._server
-        copy._target = replace(self._target, **changes)
+        copy._target = self._target._replace(**changes)
         return copy
 
     def to(self, rooms: Rooms) -> Self:

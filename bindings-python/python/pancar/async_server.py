@@ -10,10 +10,10 @@ from typing import Any
 from . import _core
 from ._aio import handle_signals, resume, run_on_loop
 from ._base import BaseServer
-from ._dispatch import Flow
 from ._done import NOTHING, Done
 from ._operations import AsyncOperations
 from ._pem import read_pem
+from ._running import Flow
 from .socket import AsyncSocket
 
 # Events that are handled before other callbacks of the loop get their turn.
@@ -177,9 +177,11 @@ class AsyncServer(BaseServer[Done[None], Done[dict[str, Any]]], AsyncOperations)
             for event in core.drain(BURST, 0, True):
                 table[event[0]](event)
         finally:
-            # What handlers sent leaves together.
-            core.flush()
-            self._catch_up()
+            # What handlers sent leaves together; that of tasks which have yet to start too.
+            if self._is_behind:
+                self._catch_up()
+            else:
+                core.flush()
 
         if self._burst is not None:
             self._burst.set_result(None)
@@ -227,6 +229,7 @@ class AsyncServer(BaseServer[Done[None], Done[dict[str, Any]]], AsyncOperations)
             self._loop.call_soon(self._caught_up, self._starts)
 
     def _caught_up(self, starts: int) -> None:
+        self._core.flush()
         self._is_behind = starts != self._starts
 
     def _advance(self, flow: Flow) -> None:

@@ -12,11 +12,11 @@ from typing import Any
 
 from . import _core
 from ._base import BaseServer
-from ._dispatch import Flow
 from ._handlers import Handler
 from ._operations import SyncOperations
 from ._pem import read_pem
 from ._pool import Pool
+from ._running import Flow
 from .socket import SyncSocket
 
 BURST = 512

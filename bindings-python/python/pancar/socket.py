@@ -94,7 +94,8 @@ class BaseSocket(Targeting[N, S]):
 
     @data.setter
     def data(self, value: Any) -> None:
-        self._socket.data = value
+        # The core's own declaration of it can only be read.
+        setattr(self._socket, "data", value)
 
     # ------------------------------------------------------------------ what is done to it
     def emit(self, event: str, data: Any = None) -> N:
