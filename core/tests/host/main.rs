@@ -6,6 +6,7 @@
 mod acks;
 mod adopt;
 mod client;
+mod drive;
 mod events;
 mod kit;
 mod lanes;
