@@ -301,9 +301,11 @@ fn context(refusal: Refusal) -> &'static str {
 fn handshake(head: &Head) -> Handshake {
     let parts = &head.parts;
     let copy = |value: &HeaderValue| HeaderValue::from_bytes(value.as_bytes()).ok();
-    let headers = parts.headers.iter().filter_map(|(name, value)| Some((name.clone(), copy(value)?)));
+    // No more than there are: they live as long as the connection.
+    let mut headers = Vec::with_capacity(parts.headers.len());
+    headers.extend(parts.headers.iter().filter_map(|(name, value)| Some((name.clone(), copy(value)?))));
     Handshake {
-        headers: headers.collect(),
+        headers,
         url: parts.uri.path_and_query().map_or("/", |url| url.as_str()).into(),
         address: head.address.ip,
         secure: head.address.secure,

@@ -9,7 +9,7 @@ use crate::proto::connection::Input;
 use crate::wire::frame::Burst;
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -152,12 +152,16 @@ impl Connection {
     }
 
     /// Serves the WebSocket to its end.
-    pub async fn run(mut self) {
+    pub fn run(mut self) -> impl Future<Output = ()> + Send {
         if !self.is_probing() {
             self.attach();
         }
         self.take_early();
-        let ended = poll_fn(|context| self.poll(context)).await;
+        Serving::Open(Box::new(self))
+    }
+
+    /// Says what is left to be said.
+    async fn end(mut self, ended: io::Result<()>) {
         if self.is_probing() {
             self.end_probe();
             if !self.farewelled {
@@ -394,6 +398,34 @@ impl Connection {
             let read = poll_fn(|context| self.stream.poll_read(context, &mut space)).await;
             if read.is_err() || space.filled().is_empty() {
                 return;
+            }
+        }
+    }
+}
+
+/// A WebSocket that is served. By hand, as an `async fn` has room for the farewell in every connection that idles.
+enum Serving {
+    Open(Box<Connection>),
+    Ending(Pin<Box<dyn Future<Output = ()> + Send>>),
+    Ended,
+}
+
+impl Future for Serving {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            match &mut *self {
+                Self::Open(connection) => {
+                    let ended = ready!(connection.poll(context));
+                    let Self::Open(connection) = std::mem::replace(&mut *self, Self::Ended) else { continue };
+                    self.set(Self::Ending(Box::pin(connection.end(ended))));
+                }
+                Self::Ending(ending) => {
+                    ready!(ending.as_mut().poll(context));
+                    self.set(Self::Ended);
+                }
+                Self::Ended => return Poll::Ready(()),
             }
         }
     }

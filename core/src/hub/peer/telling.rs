@@ -42,13 +42,14 @@ impl Peer {
                 }
                 mine = true;
                 std::mem::swap(&mut batch, &mut machine.steps);
-                machine.urgent.drain(..).rev().for_each(|step| batch.push_front(step));
+                std::mem::take(&mut machine.urgent).into_iter().rev().for_each(|step| batch.push_front(step));
             }
             while let Some(step) = batch.pop_front() {
                 let joins = matches!(step, Step::Join { .. });
                 self.tell(step);
                 if joins {
-                    self.machine.lock().urgent.drain(..).rev().for_each(|step| batch.push_front(step));
+                    let urgent = std::mem::take(&mut self.machine.lock().urgent);
+                    urgent.into_iter().rev().for_each(|step| batch.push_front(step));
                 }
             }
         }
