@@ -392,16 +392,14 @@ impl Core {
         method: &str,
         target: &str,
         headers: Headers<'_>,
-        body: &Bound<'_, PyBytes>,
         remote: Option<(String, u16)>,
         secure: bool,
         token: u64,
     ) -> PyResult<Pending> {
-        let body = Bytes::copy_from_slice(body.as_bytes());
-        let request = request_of(method, target, &headers, remote, secure, body)?;
+        let request = request_of(method, target, &headers, remote, secure)?;
         let mailbox = Arc::clone(self.server().mailbox());
         let done = move |response| tell(&mailbox, Note::Response(token, response));
-        self.start(py, |server| server.request(request, done)).map(Pending::new)
+        self.start(py, |server| server.begin_request(request, done)).map(Pending::new)
     }
 
     fn websocket(
@@ -413,7 +411,7 @@ impl Core {
         secure: bool,
         token: u64,
     ) -> PyResult<()> {
-        let request = request_of("GET", target, &headers, remote, secure, ())?;
+        let request = request_of("GET", target, &headers, remote, secure)?;
         let rung = Arc::new(AtomicBool::new(false));
         let (mailbox, told) = (Arc::clone(self.server().mailbox()), Arc::clone(&rung));
         let bell: Bell = Box::new(move || {

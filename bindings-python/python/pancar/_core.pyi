@@ -80,8 +80,8 @@ class Core:
     def disconnect_sockets(self, namespace: str, rooms: Sequence[str], except_: Sequence[str], flags: int, close: bool) -> None: ...
     def server_side_emit(self, namespace: str, event: str, args: tuple[object, ...]) -> None: ...
     # transports that a foreign server owns
-    def request(self, method: str, target: str, headers: Sequence[tuple[bytes, bytes]], body: bytes,
-                remote: tuple[str, int] | None, secure: bool, token: int) -> Pending: ...     # answered by RESPONSE
+    def request(self, method: str, target: str, headers: Sequence[tuple[bytes, bytes]],
+                remote: tuple[str, int] | None, secure: bool, token: int) -> Pending: ...     # to be fed its body; answered by RESPONSE
     def websocket(self, target: str, headers: Sequence[tuple[bytes, bytes]], remote: tuple[str, int] | None, secure: bool, token: int) -> None: ...  # WEBSOCKET
     def adopt(self, fd: int, read_already: bytes) -> None: ...       # takes a copy of fd: the caller closes its own
 
@@ -143,6 +143,9 @@ class AllowRequest:
 class Reply:
     def send(self, args: tuple[object, ...]) -> None: ...
 class Pending:                                     # to be kept until RESPONSE
+    def feed(self, piece: bytes, more: bool = False) -> bool: ...   # the next piece of its body; False: nothing more of it is wanted
+    @property
+    def congested(self) -> bool: ...               # the host is to give no more pieces until it has drained
     def abort(self) -> None: ...                   # the client of the request is gone; also when dropped
 class ExternalSocket:
     def text(self, text: str) -> bool: ...         # a message of the client; False: nothing more is wanted (closed)

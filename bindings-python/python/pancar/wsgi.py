@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -11,12 +11,19 @@ from urllib.parse import quote
 from . import _static
 
 if TYPE_CHECKING:
+    from ._core import Pending
     from .server import Server
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WSGI = Callable[[Environ, StartResponse], Iterable[bytes]]
 Response = tuple[int, list[tuple[bytes, bytes]], bytes]
+
+# So many bytes of a body are read at a time.
+PIECE = 64 * 1024
+CLOSED: Response = (503, [], b"")
+# Nobody reads it.
+CUT_OFF: Response = (400, [], b"")
 
 
 class WSGIApp:
@@ -67,19 +74,64 @@ class Middleware(WSGIApp):
 def _answer(server: Server, environ: Environ, path: str, start_response: StartResponse) -> Iterable[bytes]:
     core = server._bind()
     answered: Future[Response] = Future()
-    token = server._expect(lambda *response: answered.set_result(response or (503, [], b"")))
-    query = environ.get("QUERY_STRING", "")
-    target = quote(path) + (f"?{query}" if query else "")
-    secure = environ.get("wsgi.url_scheme") == "https"
-    remote = (environ["REMOTE_ADDR"], int(environ.get("REMOTE_PORT") or 0)) if environ.get("REMOTE_ADDR") else None
-    pending = core.request(
-        environ["REQUEST_METHOD"], target, _headers(environ), _body(server, environ), remote, secure, token
-    )
-    status, headers, body = answered.result()
-    del pending
+    token = server._expect(lambda *response: answered.set_result(response or CLOSED))
+    try:
+        pending = core.request(
+            environ["REQUEST_METHOD"], _target(environ, path), _headers(environ), _remote(environ), _secure(environ), token
+        )
+        if _feed(pending, environ, answered.done):
+            status, headers, body = answered.result()
+        else:
+            pending.abort()
+            status, headers, body = CUT_OFF
+    finally:
+        server._waiting.pop(token, None)
     text = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
     start_response(f"{status} {_phrase(status)}", [pair for pair in text if pair[0].lower() not in HOP_BY_HOP])
     return [body]
+
+
+def _feed(pending: Pending, environ: Environ, is_answered: Callable[[], bool]) -> bool:
+    """Hands the body over as it comes; false where the client went away before its end."""
+    try:
+        for piece in _pieces(environ):
+            if is_answered() or not pending.feed(piece, True):
+                return True
+    except OSError:
+        return False
+    pending.feed(b"", False)
+    return True
+
+
+def _pieces(environ: Environ) -> Iterator[bytes]:
+    read = environ["wsgi.input"].read
+    length = environ.get("CONTENT_LENGTH") or ""
+    if not length.isdigit():
+        # Servers that see to the end of the body themselves take one without a length too.
+        if environ.get("wsgi.input_terminated"):
+            yield from iter(lambda: read(PIECE), b"")
+        return
+    left = int(length)
+    while left:
+        piece = read(min(left, PIECE))
+        if not piece:
+            raise ConnectionResetError("the body has ended too early")
+        left -= len(piece)
+        yield piece
+
+
+def _target(environ: Environ, path: str) -> str:
+    query = environ.get("QUERY_STRING", "")
+    return quote(path) + (f"?{query}" if query else "")
+
+
+def _remote(environ: Environ) -> tuple[str, int] | None:
+    address = environ.get("REMOTE_ADDR")
+    return (address, int(environ.get("REMOTE_PORT") or 0)) if address else None
+
+
+def _secure(environ: Environ) -> bool:
+    return environ.get("wsgi.url_scheme") == "https"
 
 
 # Headers that are the business of the WSGI server.
@@ -91,15 +143,6 @@ def _phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return "Unknown"
-
-
-def _body(server: Server, environ: Environ) -> bytes:
-    """Not more of it than tells that it is too much."""
-    length = environ.get("CONTENT_LENGTH") or "0"
-    most = server._options.body_limit + 1
-    wanted = min(int(length), most) if length.isdigit() else 0
-    body: bytes = environ["wsgi.input"].read(wanted) if wanted else b""
-    return body
 
 
 def _headers(environ: Environ) -> list[tuple[bytes, bytes]]:

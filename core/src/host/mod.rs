@@ -29,6 +29,7 @@ mod external;
 mod lanes;
 mod mailbox;
 mod pipe;
+mod request;
 mod server;
 
 pub use crate::hub::acks::{OnAck, OnAcks};
@@ -43,8 +44,9 @@ pub use crate::hub::socket::{JsonData, Socket, SocketData};
 pub use crate::hub::target::{Flags, Target};
 pub use crate::net::hooks::Hooks;
 pub use doorbell::Doorbell;
-pub use external::{ExternalSocket, Outgoing, PendingRequest};
+pub use external::{ExternalSocket, Outgoing};
 pub use lanes::{Gathering, Lanes};
 pub use mailbox::{Bell, Event, Mailbox, Task};
 pub use pipe::Pipe;
+pub use request::{IncomingRequest, PendingRequest};
 pub use server::{MatchRequest, Server};

@@ -21,6 +21,7 @@ mod websocket;
 mod worker;
 
 pub use endpoint::{Endpoint, RemoteAddress};
+pub(crate) use polling::PATIENCE;
 pub(crate) use static_client::StaticClient;
 
 /// Reads the browser bundle from a folder.

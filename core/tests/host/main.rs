@@ -5,6 +5,7 @@
 
 mod acks;
 mod adopt;
+mod bodies;
 mod client;
 mod events;
 mod kit;
