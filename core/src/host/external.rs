@@ -249,7 +249,8 @@ impl ExternalSocket {
         }
     }
 
-    /// Takes what is to be sent, in order. The bell rings when there is more. After an [`Outgoing::Close`] nothing comes.
+    /// Takes what is to be sent, in order; not much more than 64 KiB at a time, as what the host holds does not count as
+    /// what waits for the client. The bell rings when there is more. After an [`Outgoing::Close`] nothing comes.
     pub fn take(&self) -> Vec<Outgoing> {
         let mut state = self.state.lock();
         self.listen(&state);
@@ -272,7 +273,10 @@ impl ExternalSocket {
     fn take_queue(&self, taken: &mut Vec<Outgoing>) {
         let mut link = self.peer.link();
         link.take_messages(&mut |burst| Outgoing::append(burst, taken));
-        if matches!(link.standing(), Standing::Ending | Standing::Closed) {
+        if link.is_queued() {
+            drop(link);
+            self.bell.wake_by_ref();
+        } else if matches!(link.standing(), Standing::Ending | Standing::Closed) {
             taken.push(Outgoing::Close(1000, String::new()));
         }
     }

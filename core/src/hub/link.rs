@@ -431,7 +431,7 @@ impl Link {
         }
     }
 
-    /// Takes what is queued burst by burst, for a host that writes frames itself.
+    /// Takes of what is queued as much as one write, burst by burst, for a host that writes frames itself.
     pub fn take_messages(&mut self, each: &mut dyn FnMut(&Burst)) {
         self.lagging = None;
         self.outbox.take_messages(each);
