@@ -263,18 +263,18 @@ class BaseServer(Dispatch[N, S]):
 
     # ------------------------------------------------------------------ sending
     def _emit(self, target: Target, event: str, data: Any, callback: Callable[..., Any] | None = None) -> None:
-        args, default = pack(data), self._options.default
+        args = pack(data)
         if callback is not None:
             self._emit_to_each(target, event, args, callback)
             return
-        rooms = target.rooms
+        namespace, rooms, except_, flags, _ = target
         if self._held and rooms:
             rooms = self._emit_to_held(target, event, args)
             if not rooms:
                 return
         if self._has_outgoing:
             self._tell_all_outgoing(target, rooms, event, args)
-        self._running().emit(target.namespace, event, args, rooms, target.except_, target.flags, default)
+        self._running().emit(namespace, event, args, rooms, except_, flags, self._options.default)
 
     def _tell_all_outgoing(self, target: Target, rooms: tuple[str, ...], event: str, args: tuple[Any, ...]) -> None:
         for socket in self._running().sockets(target.namespace, rooms, target.except_):

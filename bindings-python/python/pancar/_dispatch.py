@@ -226,20 +226,19 @@ class Dispatch(Questions, Generic[N, S]):
                 self._run(self._past_middlewares(event, state), waits)
                 return
             self._call_all(event, state)
-        elif (found := scopes.find(name)) is not None:
+        elif (found := scopes.known.get(name) or scopes.find(name)) is not None:
             self._begin(found, (*found.prefix, socket.sid, *args), event, state)
 
     def _begin(self, handler: Handler, args: tuple[Any, ...], event: Event, state: State) -> None:
         """Calls the handler that answers the event."""
-        flow = self._handle(handler, args, event)
+        flow = self._handle(handler, args, event, state)
         if handler.is_async and not self._options.async_handlers:
             state.holds += 1
             flow = self._and_release(state, flow)
         self._run(flow, handler.is_async)
 
-    async def _handle(self, handler: Handler, args: tuple[Any, ...], event: Event) -> None:
-        _, socket, name, _, ack = event
-        if socket.state.dismissed:
+    async def _handle(self, handler: Handler, args: tuple[Any, ...], event: Event, state: State) -> None:
+        if state.dismissed:
             return
         try:
             if handler.is_async:
@@ -248,10 +247,10 @@ class Dispatch(Questions, Generic[N, S]):
                 result = contextvars.copy_context().run(handler.function, *args)
                 if result is not None and is_awaitable(result):
                     result = await result
-            if ack is not None:
-                socket.ack(ack, pack(result), self._options.default)
+            if event[4] is not None:
+                event[1].ack(event[4], pack(result), self._options.default)
         except Exception as error:
-            self._report(f"the handler of {name!r} failed", error)
+            self._report(f"the handler of {event[2]!r} failed", error)
 
     def _call_all(self, event: Event, state: State) -> None:
         """The handler of the server, then listeners of the socket. The first of them answers."""
