@@ -580,10 +580,12 @@ pancar_status pancar_config_set(pancar_config *config,
                                 pancar_str name,
                                 pancar_str value);
 
-// On how many threads the program will dispatch, 1 by default; see `pancar_dispatch_lane`.
+// On how many threads the program will dispatch, 1 by default; see `pancar_dispatch_lane`. 0 means as many as the server has
+// threads of its own (option `workers`, by default one for each core): with so many or more `pancar_server_run` is at its fastest.
 //
-// Errors: `PANCAR_INVALID_ARGUMENT` for 0 and for more than 1024.
-pancar_status pancar_config_set_lanes(pancar_config *config, size_t lanes);
+// Errors: `PANCAR_INVALID_ARGUMENT` for more than 1024.
+pancar_status pancar_config_set_lanes(pancar_config *config,
+                                      size_t lanes);
 
 // Sets what is told what the library has to say, up to a level: failed callbacks among it, which are errors. Once in the life
 // of the process; without it nothing is logged.
@@ -636,6 +638,9 @@ pancar_status pancar_server_adopt(pancar_server server,
 // at once; when all has been dispatched `pancar_server_run` returns, and dispatch `PANCAR_CLOSED`. Closing twice is no error. Any
 // thread.
 pancar_status pancar_server_close(pancar_server server);
+
+// On how many threads the program may dispatch: the number of lanes. 0 for a handle that has been freed.
+size_t pancar_server_lanes(pancar_server server);
 
 // Writes figures of the server to `stats`, whose `size` must be set: begin with `PANCAR_STATS_INIT`.
 //
@@ -697,6 +702,10 @@ pancar_status pancar_wake_fd_lane(pancar_server server, size_t lane, int32_t *fd
 
 // Dispatches until the server has closed: the first lane on this thread, others on threads of their own. Returns `PANCAR_OK`
 // then; a server that was closed or freed before returns at once.
+//
+// When the server listens already and has as many lanes as workers or more, these threads serve the network as well, each for
+// the clients whose callbacks it calls: an event then never changes threads, which is the fastest way. A callback that blocks
+// keeps those clients waiting.
 //
 // Errors: `PANCAR_BUSY` inside of a callback, and while another thread dispatches; `PANCAR_IO` when threads cannot be had.
 pancar_status pancar_server_run(pancar_server server);

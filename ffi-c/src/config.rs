@@ -10,11 +10,23 @@ use serde_json::Value;
 /// Options of a server that is to be made. The caller frees them with `pancar_config_free`.
 pub struct pancar_config(pub(crate) Mutex<Options>);
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) config: Config,
-    /// Lanes besides the first.
-    pub(crate) more_lanes: usize,
+    /// 0 for as many as workers.
+    lanes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { config: Config::default(), lanes: 1 }
+    }
+}
+
+impl Options {
+    pub(crate) fn lane_count(&self) -> usize {
+        if self.lanes == 0 { self.config.worker_count() } else { self.lanes }
+    }
 }
 
 /// More threads of one program do not help.
@@ -46,17 +58,18 @@ pub extern "C" fn pancar_config_set(config: *mut pancar_config, name: pancar_str
     })
 }
 
-/// On how many threads the program will dispatch, 1 by default; see `pancar_dispatch_lane`.
+/// On how many threads the program will dispatch, 1 by default; see `pancar_dispatch_lane`. 0 means as many as the server has
+/// threads of its own (option `workers`, by default one for each core): with so many or more `pancar_server_run` is at its fastest.
 ///
-/// Errors: `PANCAR_INVALID_ARGUMENT` for 0 and for more than 1024.
+/// Errors: `PANCAR_INVALID_ARGUMENT` for more than 1024.
 #[unsafe(no_mangle)]
 pub extern "C" fn pancar_config_set_lanes(config: *mut pancar_config, lanes: usize) -> pancar_status {
     guard(|| {
         let config = shared(config, "config")?;
-        if !(1..=MAX_LANES).contains(&lanes) {
-            return Err(Failure::argument(format!("{lanes} lanes are not allowed; allowed: 1 to {MAX_LANES}")));
+        if lanes > MAX_LANES {
+            return Err(Failure::argument(format!("{lanes} lanes are not allowed; allowed: up to {MAX_LANES}")));
         }
-        config.0.lock().more_lanes = lanes - 1;
+        config.0.lock().lanes = lanes;
         Ok(())
     })
 }

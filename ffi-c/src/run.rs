@@ -24,6 +24,21 @@ enum Turned {
     Closed,
 }
 
+/// Handles events, in batches: after each of them what it sent goes out.
+fn handle_all(server: &Arc<Server>, number: usize, lane: &Lane, events: &mut VecDeque<Event>) {
+    while !events.is_empty() && !server.is_freed() {
+        let _turn = Turn::begin();
+        let _inside = Inside::enter(server, number);
+        let gathering = server.host.lanes().gather(number);
+        for event in events.drain(..BATCH.min(events.len())) {
+            dispatch::handle(server, lane, event);
+            for sent in gathering.take() {
+                dispatch::handle(server, lane, Event::Hub(sent));
+            }
+        }
+    }
+}
+
 /// Handles what waits, up to `max` events; where nothing waits, what comes first.
 fn turn(
     server: &Arc<Server>,
@@ -38,17 +53,7 @@ fn turn(
         lane.clear();
         mailbox.drain_into(events, max);
         let none = events.is_empty();
-        while !events.is_empty() && !server.is_freed() {
-            let _turn = Turn::begin();
-            let _inside = Inside::enter(server, number);
-            let gathering = server.host.lanes().gather(number);
-            for event in events.drain(..BATCH.min(events.len())) {
-                dispatch::handle(server, lane, event);
-                for sent in gathering.take() {
-                    dispatch::handle(server, lane, Event::Hub(sent));
-                }
-            }
-        }
+        handle_all(server, number, lane, events);
         if server.is_freed() || (none && lane.is_closed()) {
             return Ok(Turned::Closed);
         }
@@ -145,9 +150,22 @@ pub extern "C" fn pancar_wake_fd_lane(
     })
 }
 
+/// Lets this thread serve the clients of a lane too, where that can be, until the server closes.
+fn drive(server: &Arc<Server>, number: usize) -> Done {
+    let mailbox = Arc::clone(server.mailbox(number)?);
+    let (of, mut events) = (Arc::clone(server), VecDeque::new());
+    server.host.drive(number, move || {
+        let Ok(lane) = of.lane(number) else { return };
+        mailbox.drain_into(&mut events, BATCH);
+        handle_all(&of, number, lane, &mut events);
+    });
+    Ok(())
+}
+
 fn run_lane(server: &Arc<Server>, number: usize, lane: &Lane) -> Done {
     let _leaving = Leaving(server);
     let _taken = lane.take()?;
+    drive(server, number)?;
     let mut events = VecDeque::new();
     while turn(server, number, lane, &mut events, usize::MAX, None)? != Turned::Closed {}
     Ok(())
@@ -155,6 +173,10 @@ fn run_lane(server: &Arc<Server>, number: usize, lane: &Lane) -> Done {
 
 /// Dispatches until the server has closed: the first lane on this thread, others on threads of their own. Returns `PANCAR_OK`
 /// then; a server that was closed or freed before returns at once.
+///
+/// When the server listens already and has as many lanes as workers or more, these threads serve the network as well, each for
+/// the clients whose callbacks it calls: an event then never changes threads, which is the fastest way. A callback that blocks
+/// keeps those clients waiting.
 ///
 /// Errors: `PANCAR_BUSY` inside of a callback, and while another thread dispatches; `PANCAR_IO` when threads cannot be had.
 #[unsafe(no_mangle)]

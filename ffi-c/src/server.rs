@@ -41,7 +41,7 @@ pub(crate) struct Server {
 impl Server {
     fn new(config: Option<&pancar_config>) -> Done<Arc<Self>> {
         let options = config.map(|config| config.0.lock().clone()).unwrap_or_default();
-        let lanes: Vec<Lane> = (0..=options.more_lanes).map(|_| Lane::default()).collect();
+        let lanes: Vec<Lane> = (0..options.lane_count()).map(|_| Lane::default()).collect();
         let mut bells = lanes.iter().map(|lane| {
             let bell = Arc::clone(lane.bell());
             Box::new(move || bell.ring()) as Bell
@@ -253,6 +253,12 @@ pub extern "C" fn pancar_server_close(server: pancar_server) -> pancar_status {
         signals::left_to_the_program(|| server.host.close());
         Ok(())
     })
+}
+
+/// On how many threads the program may dispatch: the number of lanes. 0 for a handle that has been freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn pancar_server_lanes(server: pancar_server) -> usize {
+    value_or(0, || Ok(handle::server(server)?.lanes.len()))
 }
 
 /// Figures of a server, filled by `pancar_server_stats`.

@@ -42,9 +42,10 @@ public:
         return *this;
     }
 
-    /// On how many threads the handlers are called, 1 by default; see `Server::run`.
+    /// On how many threads the handlers are called, 1 by default; see `Server::run`. 0 means as many as the server has
+    /// threads of its own (option `workers`, by default one for each core): with so many or more `run` is at its fastest.
     ///
-    /// Throws `Error`: `invalid_argument` for 0 and for more than 1024.
+    /// Throws `Error`: `invalid_argument` for more than 1024.
     Config &set_lanes(std::size_t lanes)
     {
         detail::check(pancar_config_set_lanes(c(), lanes));
@@ -120,6 +121,9 @@ public:
     /// Calls handlers until the server has closed: the first lane's on this thread, those of others on threads of
     /// their own.
     ///
+    /// When it listens already and has as many lanes as workers or more, these threads serve the network as well, each
+    /// for the clients whose handlers it calls: the fastest way. A handler that blocks keeps those clients waiting.
+    ///
     /// Throws `Error`: `busy` inside of a handler and while another thread dispatches, `io` when threads cannot be had.
     void run() const { detail::check(pancar_server_run(handle_)); }
 
@@ -188,6 +192,9 @@ public:
         void *const held = Calls::keep(std::forward<F>(takes));
         return made([&](auto out) { return pancar_of_matching(handle_, Calls::match, held, Calls::destroy, out); });
     }
+
+    /// On how many threads it can be dispatched; see `Config::set_lanes`.
+    std::size_t lanes() const noexcept { return pancar_server_lanes(handle_); }
 
     /// Number of connections, whatever namespaces they are in.
     std::size_t clients_count() const { return stats().clients; }

@@ -180,9 +180,11 @@ void options_are_checked()
     config.set("maxHttpBufferSize", 1000u).set("serve_client", pancar::Json{"false"}).set_text("ping_timeout", "20");
     CHECK_THROWS(Status::invalid_option, config.set("no_such_option", 1));
     CHECK_THROWS(Status::invalid_option, config.set("ping_interval", "soon"));
-    CHECK_THROWS(Status::invalid_argument, config.set_lanes(0));
+    CHECK_THROWS(Status::invalid_argument, config.set_lanes(1025));
+    config.set("workers", 2).set_lanes(0);
     pancar::Config moved = std::move(config);
     pancar::Server io(moved), taken = std::move(io);
+    CHECK(taken.lanes() == 2 && io.lanes() == 0);
     CHECK_THROWS(Status::invalid_option, taken.listen("nowhere"));
     CHECK_THROWS(Status::invalid_handle, io.listen("127.0.0.1:0"));
     CHECK_THROWS(Status::invalid_name, taken.on("disconnect", [] {}));

@@ -25,6 +25,11 @@ def test_case(program, case):
     run(program, case)
 
 
+def test_all_where_events_do_not_change_threads(program):
+    """With one worker for the one lane, `pancar_server_run` serves the network itself."""
+    assert run(program, WORKERS="1").splitlines()[-1] in CASES
+
+
 def test_all_under_valgrind(program):
     if not has("valgrind"):
         pytest.skip("valgrind is missing")
@@ -34,6 +39,7 @@ def test_all_under_valgrind(program):
 def test_all_with_sanitizers(library, tmp_path):
     program = build(tmp_path / "misbehave", SOURCES, library, *SANITIZE)
     assert run(program, **SANITIZER_ENVIRONMENT).splitlines()[-1] in CASES
+    assert run(program, WORKERS="1", **SANITIZER_ENVIRONMENT).splitlines()[-1] in CASES
 
 
 def test_every_function_is_in_it():

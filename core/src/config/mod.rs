@@ -292,6 +292,11 @@ impl Default for Config {
 }
 
 impl Config {
+    /// On how many threads connections are served: [`workers`](Self::workers), or the number of available cores.
+    pub fn worker_count(&self) -> usize {
+        self.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+    }
+
     /// The prefix of the request path that the server answers under.
     ///
     /// The last `/` of `path` is taken off, and put back unless `add_trailing_slash` is false. Never empty.

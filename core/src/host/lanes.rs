@@ -1,5 +1,6 @@
 //! Several mailboxes, for a host that takes events on several threads: all that happens to one client comes in one of them.
 
+use crate::host::drive;
 use crate::host::mailbox::{Bell, Event, Mailbox};
 use crate::hub::event::{Event as HubEvent, Sink};
 use crate::hub::shard::Shard;
@@ -26,6 +27,13 @@ impl Pending {
         if !events.is_empty() {
             self.mailbox.put_all(events, std::mem::take(bytes));
         }
+    }
+
+    /// As [`deliver`](Self::deliver), for the thread that takes the events of the mailbox next.
+    fn deliver_quietly(&self) {
+        let mut queue = self.queue.lock();
+        let (events, bytes) = &mut *queue;
+        self.mailbox.put_quietly(events, std::mem::take(bytes));
     }
 }
 
@@ -160,8 +168,13 @@ impl Sink for Lanes {
     }
 
     fn end_of_turn(&self, shard: &Shard) {
-        if let Some(pending) = self.pending(shard) {
-            pending.deliver();
+        match self.pending(shard) {
+            Some(pending) if drive::is_here(&pending.mailbox) => {
+                pending.deliver_quietly();
+                drive::take();
+            }
+            Some(pending) => pending.deliver(),
+            None => {}
         }
     }
 

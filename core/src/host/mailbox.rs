@@ -4,10 +4,12 @@ use crate::error::Result;
 use crate::host::server::MatchRequest;
 use crate::hub::acks::AckOutcome;
 use crate::hub::event::Event as HubEvent;
+use crate::hub::shard::Shard;
 use crate::payload::Payload;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use std::any::Any;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 use std::time::Instant;
@@ -115,6 +117,8 @@ pub struct Mailbox {
     queue: Mutex<Queue>,
     congested: AtomicBool,
     bell: Bell,
+    /// Whose worker takes the events, instead of whoever hears the bell.
+    taker: RwLock<Option<Arc<Shard>>>,
 }
 
 impl std::fmt::Debug for Mailbox {
@@ -126,7 +130,24 @@ impl std::fmt::Debug for Mailbox {
 impl Mailbox {
     /// An empty mailbox.
     pub fn new(bell: Bell) -> Self {
-        Self { queue: Mutex::default(), congested: AtomicBool::new(false), bell }
+        Self { queue: Mutex::default(), congested: AtomicBool::new(false), bell, taker: RwLock::default() }
+    }
+
+    /// Lets the worker of a shard know of events at the end of its turns, or again whoever hears the bell.
+    pub(super) fn set_taker(&self, taker: Option<Arc<Shard>>) {
+        *self.taker.write() = taker;
+    }
+
+    fn ring(&self) {
+        match &*self.taker.read() {
+            Some(shard) => shard.ring(),
+            None => (self.bell)(),
+        }
+    }
+
+    /// Notes that nothing could be read from clients until now.
+    pub(super) fn note_pause(&self) {
+        self.queue.lock().relieved = Some(Instant::now());
     }
 
     /// Number of events that wait.
@@ -163,29 +184,32 @@ impl Mailbox {
             first
         };
         if first {
-            (self.bell)();
+            self.ring();
         }
     }
 
     /// Puts events in, which count `bytes`; rings when there was none.
     pub(super) fn put_all(&self, events: &mut Vec<Event>, bytes: usize) {
-        let first = {
-            let mut queue = self.queue.lock();
-            if queue.shut {
-                drop(queue);
-                return events.clear();
-            }
-            let first = queue.events.is_empty();
-            queue.bytes += bytes;
-            if queue.bytes >= HIGH_WATER {
-                self.congested.store(true, Ordering::Release);
-            }
-            queue.events.extend(events.drain(..));
-            first
-        };
-        if first {
-            (self.bell)();
+        if self.put_quietly(events, bytes) {
+            self.ring();
         }
+    }
+
+    /// As [`put_all`](Self::put_all), but does not ring; whether it should.
+    pub(super) fn put_quietly(&self, events: &mut Vec<Event>, bytes: usize) -> bool {
+        let mut queue = self.queue.lock();
+        if queue.shut {
+            drop(queue);
+            events.clear();
+            return false;
+        }
+        let first = queue.events.is_empty();
+        queue.bytes += bytes;
+        if queue.bytes >= HIGH_WATER {
+            self.congested.store(true, Ordering::Release);
+        }
+        queue.events.extend(events.drain(..));
+        first
     }
 
     /// Takes up to `max` events, oldest first. When some are left the bell rings again, so that a host may take turns.
@@ -214,7 +238,7 @@ impl Mailbox {
         };
         awake.into_iter().for_each(Waker::wake);
         if more {
-            (self.bell)();
+            self.ring();
         }
     }
 
@@ -250,7 +274,6 @@ impl Mailbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
     use std::sync::atomic::AtomicUsize;
     use std::time::Duration;
 

@@ -25,6 +25,7 @@
 //! ```
 
 mod doorbell;
+mod drive;
 mod external;
 mod lanes;
 mod mailbox;

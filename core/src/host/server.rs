@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
+use crate::host::drive::Driving;
 use crate::host::external::{self, ExternalSocket};
 use crate::host::lanes::Lanes;
 use crate::host::mailbox::{Bell, Event, Mailbox};
@@ -11,7 +12,7 @@ use crate::hub::Hub;
 use crate::hub::namespace::Namespace;
 use crate::hub::pattern::Pattern;
 use crate::hub::registry::Matcher;
-use crate::hub::shard::BoxFuture;
+use crate::hub::shard::{BoxFuture, Shard};
 use crate::hub::socket::Socket;
 use crate::hub::target::{Flags, Target};
 use crate::net::Endpoint;
@@ -138,6 +139,26 @@ impl Server {
     /// The number of the mailbox in which all comes that happens to a socket.
     pub fn lane_of(&self, socket: &Socket) -> usize {
         self.lanes.number_of(socket.peer().shard())
+    }
+
+    /// Does on this thread what one of the server's does for the clients of a lane, until the server closes: they are read,
+    /// `take` is called to take from the mailbox, and what that sent is written, without a change of threads. When this
+    /// returns there may be events left, and there will be [`Event::Closed`].
+    ///
+    /// Returns false at once where that cannot be: when the server does not listen, when it has more threads than lanes,
+    /// so that this one would have to take the events of others too, or inside of a tokio runtime.
+    pub fn drive(&self, lane: usize, take: impl FnMut() + 'static) -> bool {
+        let Some(mailbox) = self.lanes.get(lane) else { return false };
+        if self.lanes.count() < self.config().worker_count() || tokio::runtime::Handle::try_current().is_ok() {
+            return false;
+        }
+        let listening = self.listening.lock().clone().unwrap_or_default();
+        let is_of_lane = |shard: &Shard| self.lanes.number_of(shard) == lane;
+        let Some(work) = listening.iter().find_map(|listening| listening.borrow(is_of_lane)) else { return false };
+        drop(listening);
+        let _driving = Driving::begin(mailbox, work.shard(), Box::new(take));
+        work.run();
+        true
     }
 
     /// Runs a future on a thread of the server: that of a socket, or any.

@@ -22,17 +22,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::{mpsc, watch};
 use tower::Service;
 
+mod acceptor;
+mod lent;
 mod prefixed;
 mod seats;
+use acceptor::Acceptor;
+pub use lent::Work;
 pub(super) use prefixed::Prefixed;
 use seats::{Handed, Seat, Seats};
-
-/// How long accepting pauses when the system has no more descriptors to give.
-const BREATH: Duration = Duration::from_millis(50);
 
 /// Connections that may wait in the kernel to be accepted.
 const BACKLOG: i32 = 4096;
@@ -103,6 +104,11 @@ impl Listening {
     /// Where what a host asks for runs: the thread with the fewest connections, and its share.
     pub fn seat(&self) -> Option<(tokio::runtime::Handle, Arc<Shard>)> {
         self.seats.least().map(|seat| (seat.handle.clone(), Arc::clone(&seat.shard)))
+    }
+
+    /// Takes the work of a thread over, whose share is one of those `wanted`: the caller is to [do](Work::run) it.
+    pub fn borrow(&self, wanted: impl Fn(&Shard) -> bool) -> Option<Work> {
+        self.seats.0.iter().find(|seat| wanted(&seat.shard)).and_then(|seat| seat.lender.borrow())
     }
 
     /// Keeps something, and itself, for as long as it listens.
@@ -193,8 +199,7 @@ pub fn start(
     security: Security,
     fallback: Option<Fallback>,
 ) -> Result<Listening> {
-    let config = endpoint.hub().config();
-    let threads = config.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let threads = endpoint.hub().config().worker_count();
     let (phase, watched) = watch::channel(Phase::Running);
     let (done, ended) = watch::channel(threads);
     let mut begun = Vec::with_capacity(threads);
@@ -208,11 +213,12 @@ pub fn start(
         let handle = runtime.handle().clone();
         let shard = Shard::new(std::time::Instant::now(), handle.clone());
         let (sender, receiver) = mpsc::unbounded_channel();
-        seats.0.push(Seat { sender: sender.downgrade(), shard: Arc::clone(&shard), handle });
+        let lender = Arc::default();
+        seats.0.push(Seat { sender: sender.downgrade(), shard: Arc::clone(&shard), handle, lender });
         senders.push(sender);
         begun.push((runtime, shard, receiver));
     }
-    let mut acceptor = Some(Acceptor { address, seats: seats.clone(), _senders: senders });
+    let mut acceptor = Some(Acceptor::new(address, seats.clone(), senders));
     for (number, (runtime, shard, receiver)) in begun.into_iter().enumerate() {
         endpoint.hub().add_shard(Arc::clone(&shard));
         let thread = Thread {
@@ -226,24 +232,18 @@ pub fn start(
         let acceptor = acceptor.take();
         let done = done.clone();
         let (hub, shard) = (Arc::clone(endpoint.hub()), Arc::clone(&thread.shard));
+        let ended = move || {
+            hub.sink().end_of_turn(&shard);
+            done.send_modify(|threads| *threads -= 1);
+        };
+        let lender = Arc::clone(&seats.0[number].lender);
+        let work = Work::new(Arc::clone(&thread.shard), runtime, thread.serve(acceptor), ended);
         std::thread::Builder::new()
             .name(format!("pancar-{number}"))
-            .spawn(move || {
-                runtime.block_on(thread.serve(acceptor));
-                drop(runtime);
-                hub.sink().end_of_turn(&shard);
-                done.send_modify(|threads| *threads -= 1);
-            })
+            .spawn(move || lender.run(work))
             .map_err(|cause| Error::io("cannot start a worker", cause))?;
     }
     Ok(Listening { phase, done: ended, seats })
-}
-
-struct Acceptor {
-    address: Address,
-    seats: Seats,
-    /// Threads end when nobody can hand them anything.
-    _senders: Vec<mpsc::UnboundedSender<Handed>>,
 }
 
 struct Thread {
@@ -327,58 +327,6 @@ struct Serving {
     header_timeout: Duration,
     phase: watch::Receiver<Phase>,
     _busy: Busy,
-}
-
-impl Acceptor {
-    async fn run(self) {
-        match self.address {
-            Address::Tcp(ref listener) => {
-                let Ok(listener) = listener.try_clone().and_then(TcpListener::from_std) else { return };
-                loop {
-                    match listener.accept().await {
-                        Ok((stream, remote)) => {
-                            if let Ok(stream) = stream.into_std() {
-                                self.seats.hand(Handed::Tcp(stream, remote, Bytes::new()));
-                            }
-                        }
-                        Err(error) => pause(&error).await,
-                    }
-                }
-            }
-            Address::Nowhere => std::future::pending().await,
-            Address::Unix(ref listener, _) => {
-                let Ok(listener) = listener.try_clone().and_then(UnixListener::from_std) else { return };
-                loop {
-                    match listener.accept().await {
-                        Ok((stream, _)) => {
-                            if let Ok(stream) = stream.into_std() {
-                                self.seats.hand(Handed::Unix(stream));
-                            }
-                        }
-                        Err(error) => pause(&error).await,
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl Drop for Acceptor {
-    fn drop(&mut self) {
-        if let Address::Unix(_, path) = &self.address {
-            std::fs::remove_file(path).ok();
-        }
-    }
-}
-
-/// Accepting never fails for good: a client that went away is nothing, and descriptors come back.
-async fn pause(error: &std::io::Error) {
-    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
-        return;
-    }
-    tracing::warn!(%error, "accepting pauses");
-    tokio::time::sleep(BREATH).await;
 }
 
 async fn secure(stream: TcpStream, security: Security, service: Http, serving: Serving) {

@@ -7,6 +7,7 @@ mod acks;
 mod adopt;
 mod bodies;
 mod client;
+mod drive;
 mod events;
 mod kit;
 mod lanes;

@@ -68,7 +68,6 @@ CASE(options_that_are_refused) {
   EXPECT(PANCAR_INVALID_OPTION, pancar_config_set(config, PANCAR_STR("no_such_option"), PANCAR_STR("1")));
   CHECK(strstr(pancar_last_error(), "no_such_option") != NULL);
   EXPECT(PANCAR_INVALID_OPTION, pancar_config_set(config, (pancar_str){NULL, 0}, PANCAR_STR("1")));
-  EXPECT(PANCAR_INVALID_ARGUMENT, pancar_config_set_lanes(config, 0));
   EXPECT(PANCAR_INVALID_ARGUMENT, pancar_config_set_lanes(config, SIZE_MAX));
   /* Nothing of it was taken. */
   EXPECT(PANCAR_OK, pancar_server_new(config, &server));
@@ -105,10 +104,23 @@ CASE(descriptors_that_are_no_connections) {
   pancar_server_free(server);
 }
 
+CASE(as_many_lanes_as_workers) {
+  pancar_config *config = pancar_config_new();
+  pancar_server server;
+  EXPECT(PANCAR_OK, pancar_config_set_lanes(config, 0));
+  EXPECT(PANCAR_OK, pancar_config_set(config, PANCAR_STR("workers"), PANCAR_STR("3")));
+  EXPECT(PANCAR_OK, pancar_server_new(config, &server));
+  pancar_config_free(config);
+  CHECK(pancar_server_lanes(server) == 3);
+  pancar_server_free(server);
+  CHECK(pancar_server_lanes(server) == 0);
+}
+
 CASE(lanes_that_are_not_there) {
   pancar_server server;
   int fd;
   EXPECT(PANCAR_OK, pancar_server_new(NULL, &server));
+  CHECK(pancar_server_lanes(server) == 1);
   EXPECT(PANCAR_NOT_FOUND, pancar_dispatch_lane(server, 1, 0, 0));
   EXPECT(PANCAR_NOT_FOUND, pancar_dispatch_lane(server, SIZE_MAX, 0, 0));
   EXPECT(PANCAR_NOT_FOUND, pancar_wake_fd_lane(server, 1, &fd));

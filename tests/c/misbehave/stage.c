@@ -1,5 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "stage.h"
+#include <stdlib.h>
 #include <string.h>
 
 void destroyed(void *counter) { ((struct counter *)counter)->destroyed++; }
@@ -30,6 +31,8 @@ pancar_server serve_with(const char *option, const char *value, uint16_t *port) 
   pancar_server server;
   EXPECT(PANCAR_OK, pancar_config_set(config, PANCAR_STR("ping_interval"), PANCAR_STR("600000")));
   EXPECT(PANCAR_OK, pancar_config_set(config, PANCAR_STR("connect_timeout"), PANCAR_STR("600000")));
+  if (getenv("WORKERS") != NULL)
+    EXPECT(PANCAR_OK, pancar_config_set(config, PANCAR_STR("workers"), pancar_cstr(getenv("WORKERS"))));
   if (option != NULL) EXPECT(PANCAR_OK, pancar_config_set(config, pancar_cstr(option), pancar_cstr(value)));
   EXPECT(PANCAR_OK, pancar_server_new(config, &server));
   pancar_config_free(config);

@@ -1,4 +1,4 @@
-/* App bench: the library's default options, four events, no logging. */
+/* App bench: the library's default options, callbacks on all cores, four events, no logging. */
 #include "probe.h"
 
 static pancar_status echo(pancar_socket socket, const pancar_event *event, void *user_data)

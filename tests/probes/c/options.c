@@ -72,5 +72,8 @@ int options_read(pancar_config *config, const char *app)
                 return ending;
         }
     }
+    /* Handlers of this app share nothing: they may run on all cores. */
+    if (strcmp(app, "bench") == 0 && set(config, "lanes", "0") != 0)
+        return EXIT_FAILURE;
     return read_environment(config);
 }

@@ -1,4 +1,4 @@
-// App bench: the library's default options, four events, no logging.
+// App bench: the library's default options, handlers on all cores, four events, no logging.
 #include "probe.hpp"
 
 void bench(const pancar::Server &io)

@@ -54,6 +54,9 @@ pancar::Config read_options(std::string_view app)
             .set("max_http_buffer_size", 1'000'000)
             .set("connect_timeout", 1s)
             .set("cors", "*");
+    } else {
+        // Handlers of the other app share nothing: they may run on all cores.
+        config.set_lanes(0);
     }
     read_environment(config);
     return config;

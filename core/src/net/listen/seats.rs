@@ -2,6 +2,7 @@
 
 use crate::hub::shard::Shard;
 use crate::net::endpoint::RemoteAddress;
+use crate::net::listen::lent::Lender;
 use crate::net::websocket::Io;
 use bytes::Bytes;
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ pub(super) struct Seat {
     pub(super) sender: mpsc::WeakUnboundedSender<Handed>,
     pub(super) shard: Arc<Shard>,
     pub(super) handle: tokio::runtime::Handle,
+    pub(super) lender: Arc<Lender>,
 }
 
 impl Seats {
