@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
-use pancar::host::{self, Outgoing};
+use pancar::host::{self, Kept, Outgoing};
 use pancar::{RemoteAddress, Text};
 use parking_lot::Mutex;
 use pyo3::IntoPyObjectExt as _;
@@ -26,6 +26,7 @@ pub(crate) fn request_of(
     headers: &Headers<'_>,
     remote: Option<(String, u16)>,
     secure: bool,
+    kept: Option<Py<PyAny>>,
 ) -> PyResult<Request<()>> {
     let mut request = Request::new(());
     *request.method_mut() = Method::from_bytes(method.as_bytes()).map_err(|error| bad("method", error))?;
@@ -37,6 +38,9 @@ pub(crate) fn request_of(
     }
     let ip = remote.and_then(|(ip, _)| ip.parse().ok());
     request.extensions_mut().insert(RemoteAddress { ip, secure });
+    if let Some(kept) = kept {
+        request.extensions_mut().insert(Kept(Arc::new(kept)));
+    }
     Ok(request)
 }
 

@@ -49,7 +49,6 @@ class BaseServer(Dispatch[N, S]):
         self._options = _options.read(options)
         self._registry = Registry()
         self._held = {}
-        self._strayed = {}
         self._waiting = {}
         self._tokens = itertools.count(1)
         self._lanes = lanes
@@ -212,24 +211,10 @@ class BaseServer(Dispatch[N, S]):
 
     # ------------------------------------------------------------------ clients
     def _find(self, sid: str, namespace: str) -> _core.Socket | None:
-        held = self._held.get((namespace, sid))
-        if held is None:
-            held = self._running().find(namespace, sid)
-        return held if held is not None else self._strayed.get((namespace, sid))
-
-    def _leave_room(self, socket: _core.Socket, room: str) -> None:
-        if room == socket.sid:
-            # The core finds clients by the room of their own.
-            self._strayed[socket.namespace, socket.sid] = socket
-        socket.leave(room)
+        return self._held.get((namespace, sid)) or self._running().find(namespace, sid)
 
     def _sockets_leave(self, target: Target, rooms: tuple[str, ...]) -> None:
-        core = self._running()
-        for room in rooms:
-            socket = core.find(target.namespace, room)
-            if socket is not None:
-                self._strayed[target.namespace, room] = socket
-        core.sockets_leave(target.namespace, target.rooms, target.except_, target.flags, rooms)
+        self._running().sockets_leave(target.namespace, target.rooms, target.except_, target.flags, rooms)
 
     def _socket(self, sid: str, namespace: str) -> _core.Socket:
         socket = self._find(sid, namespace)

@@ -157,13 +157,26 @@ class Core:
     def server_side_emit(self, namespace: str, event: str, args: _Args) -> None: ...
 
     # ---------------------------------------------------------------- transports that another server owns
-    # To be fed its body; RESPONSE.
+    # To be fed its body; RESPONSE. `kept` comes back as Socket.kept where it opens a connection.
     def request(
-        self, method: str, target: str, headers: _Headers, remote: tuple[str, int] | None, secure: bool, token: int
+        self,
+        method: str,
+        target: str,
+        headers: _Headers,
+        remote: tuple[str, int] | None,
+        secure: bool,
+        token: int,
+        kept: object = None,
     ) -> Pending: ...
     # WEBSOCKET.
     def websocket(
-        self, target: str, headers: _Headers, remote: tuple[str, int] | None, secure: bool, token: int
+        self,
+        target: str,
+        headers: _Headers,
+        remote: tuple[str, int] | None,
+        secure: bool,
+        token: int,
+        kept: object = None,
     ) -> None: ...
     # Takes a copy of `fd`: the caller closes its own.
     def adopt(self, fd: int, read_already: bytes) -> None: ...
@@ -200,6 +213,9 @@ class Socket:
     # Path and query.
     @property
     def url(self) -> str: ...
+    # What was given with the request that opened the connection.
+    @property
+    def kept(self) -> object: ...
     @property
     def address(self) -> str: ...
     # The same number for all namespaces of one client.

@@ -119,16 +119,12 @@ class Dispatch(Questions, Generic[N, S]):
         self, request: _core.JoinRequest, socket: _core.Socket, state: State, scopes: Scopes, connect: Handler | None
     ) -> None:
         let_in = self._options.always_connect and request.accept()
-        if "connection_state_recovery" in self._options.core and not let_in:
-            # Events that a client may come back with are numbered, which begins when it is let in.
-            state.early = []
         refusal: exceptions.ConnectionRefusedError | None = exceptions.ConnectionRefusedError(SERVER_ERROR)
         try:
             refusal = await self._refusal(socket, scopes.middlewares, connect)
         finally:
             state.joined = refusal is None
             is_here = self._answer(request, socket, let_in, refusal)
-            self._send_early(socket, state)
             if refusal is not None or is_here:
                 self._held.pop((socket.namespace, socket.sid), None)
         if refusal is None and not is_here:
@@ -137,24 +133,9 @@ class Dispatch(Questions, Generic[N, S]):
 
     def _send(self, socket: _core.Socket, event: str, args: tuple[Any, ...], flags: int) -> None:
         """Sends to one client, now or as soon as it is in."""
-        state = socket.state
-        early = state.early if isinstance(state, State) else None
-        if early is not None:
-            early.append((event, args, flags))
-            return
         if self._has_outgoing:
             self._tell_outgoing(socket, event, args)
         socket.emit(event, args, flags, self._options.default)
-
-    def _send_early(self, socket: _core.Socket, state: State) -> None:
-        early, state.early = state.early, None
-        if not state.joined:
-            return
-        for each in early or ():
-            try:
-                self._send(socket, *each)
-            except Exception as error:
-                self._report(f"{each[0]!r} could not be sent", error)
 
     def _answer(
         self,
@@ -325,7 +306,6 @@ class Dispatch(Questions, Generic[N, S]):
         state = self._state(socket)
         if self._waits(state, event):
             return
-        self._strayed.pop((socket.namespace, socket.sid), None)
         if not state.joined:
             return
         handler = self._scopes(state).find("disconnect")

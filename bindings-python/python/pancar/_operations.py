@@ -118,7 +118,7 @@ class Operations(Generic[N, S, B, K]):
         """Takes a client out of a room (or several)."""
         socket = self._home._socket(sid, self._at(namespace))
         for name in names(room):
-            self._home._leave_room(socket, name)
+            socket.leave(name)
         return self._home._nothing
 
     def close_room(self, room: str, namespace: str | None = None) -> N:

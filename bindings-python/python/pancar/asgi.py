@@ -192,7 +192,9 @@ async def _answer(server: AsyncServer, scope: Scope, path: str, receive: Receive
     token = server._expect(resolve)
     secure = scope.get("scheme") in ("https", "wss")
     try:
-        pending = core.request(scope["method"], _target(scope, path), _headers(scope), _remote(scope), secure, token)
+        pending = core.request(
+            scope["method"], _target(scope, path), _headers(scope), _remote(scope), secure, token, scope
+        )
         feeding = asyncio.ensure_future(_feed(server, pending, receive))
         try:
             await asyncio.wait((answered, feeding), return_when=asyncio.FIRST_COMPLETED)
@@ -229,7 +231,7 @@ async def _carry(server: AsyncServer, scope: Scope, path: str, receive: Receive,
     token = server._expect(lambda result=CLOSED: None if opened.done() else opened.set_result(result))
     secure = scope.get("scheme") in ("https", "wss")
     try:
-        core.websocket(_target(scope, path), _headers(scope), _remote(scope), secure, token)
+        core.websocket(_target(scope, path), _headers(scope), _remote(scope), secure, token, scope)
         socket = await opened
         if not isinstance(socket, _core.ExternalSocket):
             await _refuse(scope, send, socket)

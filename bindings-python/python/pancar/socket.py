@@ -116,7 +116,7 @@ class BaseSocket(Targeting[N, S]):
 
     def leave(self, room: str) -> N:
         """Leaves a room."""
-        self._server._leave_room(self._socket, room)
+        self._socket.leave(room)
         return self._server._nothing
 
     def disconnect(self, close: bool = False) -> N:

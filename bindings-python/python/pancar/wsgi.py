@@ -77,8 +77,9 @@ def _answer(server: Server, environ: Environ, path: str, start_response: StartRe
     token = server._expect(lambda *response: answered.set_result(response or CLOSED))
     try:
         pending = core.request(
-            environ["REQUEST_METHOD"], _target(environ, path), _headers(environ), _remote(environ), _secure(environ), token
-        )
+            environ["REQUEST_METHOD"], _target(environ, path), _headers(environ), _remote(environ), _secure(environ),
+            token, environ,
+        )  # fmt: skip
         if _feed(pending, environ, answered.done):
             status, headers, body = answered.result()
         else:

@@ -36,7 +36,7 @@ mod server;
 pub use crate::hub::acks::{OnAck, OnAcks};
 pub use crate::hub::adapter::SocketInfo;
 pub use crate::hub::event::{Event as HubEvent, Message, Reply};
-pub use crate::hub::handshake::Handshake;
+pub use crate::hub::handshake::{Handshake, Kept};
 pub use crate::hub::join::JoinRequest;
 pub use crate::hub::namespace::Namespace;
 pub use crate::hub::pattern::Pattern;

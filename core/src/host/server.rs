@@ -184,10 +184,10 @@ impl Server {
         delay: Duration,
         event: Event,
     ) -> Result<()> {
-        let mailbox = Arc::clone(mailbox);
+        let (lanes, mailbox) = (Arc::clone(&self.lanes), Arc::clone(mailbox));
         let wait = async move {
             tokio::time::sleep(delay).await;
-            mailbox.put(event);
+            lanes.put_last(&mailbox, event);
         };
         self.spawn(near, Box::pin(wait))
     }
@@ -269,8 +269,8 @@ impl Server {
         args: &Payload,
         token: u64,
     ) -> Result<()> {
-        let mailbox = Arc::clone(self.mailbox());
-        let done = Box::new(move |outcomes| mailbox.put(Event::Acks { token, outcomes }));
+        let lanes = Arc::clone(&self.lanes);
+        let done = Box::new(move |outcomes| lanes.put_last(lanes.first(), Event::Acks { token, outcomes }));
         namespace.emit_with_ack(target, flags, name, args, done)
     }
 
