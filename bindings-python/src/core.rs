@@ -5,6 +5,7 @@ use crate::event::Note;
 use crate::external::{Headers, Pending, request_of};
 use crate::hooks::{Place, hooks_of};
 use crate::lane::{Lane, SIGNALS};
+use crate::logs;
 use crate::options::config_of;
 use crate::shared::{Shared, tell};
 use crate::socket::Socket;
@@ -98,6 +99,7 @@ impl Core {
         let hooks = hooks_of(&place, allow_request, connection_errors);
         let server = host::Server::with_lanes(config, hooks, first, others).map_err(raised)?;
         place.set(Arc::downgrade(server.lanes())).ok();
+        logs::tell_at(server.lanes());
         Ok(Self { shared: Shared::new(server, lanes) })
     }
 

@@ -35,6 +35,7 @@ pub(crate) const OUTBOX: u8 = 15;
 pub(crate) const TASK: u8 = 16;
 pub(crate) const CLOSED: u8 = 17;
 pub(crate) const FETCHED: u8 = 18;
+pub(crate) const LOG: u8 = 19;
 
 /// What this face itself puts into a mailbox.
 pub(crate) enum Note {
@@ -46,6 +47,8 @@ pub(crate) enum Note {
     /// The flag tells whether the program has been told that there is something to take.
     WebSocket(u64, Result<(host::ExternalSocket, Arc<AtomicBool>), Response<Bytes>>),
     Outbox(u64),
+    /// Level, module and text.
+    Log(u8, &'static str, String),
 }
 
 type Tuple<'py> = PyResult<Option<Bound<'py, PyTuple>>>;
@@ -184,6 +187,7 @@ impl<'py> Teller<'_, 'py> {
             }
             Note::WebSocket(token, Err(refused)) => tuple!(py, WEBSOCKET, token, response_of(py, refused)?),
             Note::Outbox(token) => tuple!(py, OUTBOX, token),
+            Note::Log(level, module, text) => tuple!(py, LOG, level, module, text),
         }
     }
 

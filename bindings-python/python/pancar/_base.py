@@ -47,6 +47,7 @@ class BaseServer(Dispatch[N, S]):
     def __init__(self, options: dict[str, Any], lanes: int = 1) -> None:
         super().__init__()
         self._options = _options.read(options)
+        self._talks = bool(options.get("logger"))
         self._registry = Registry()
         self._held = {}
         self._waiting = {}
@@ -253,6 +254,8 @@ class BaseServer(Dispatch[N, S]):
             self._emit_to_each(target, event, args, callback)
             return
         namespace, rooms, except_, flags, _ = target
+        if self._talks:
+            self.logger.info("emitting event %r to %s in %s", event, " ".join(rooms) or "all", namespace)
         if self._held and rooms:
             rooms = self._emit_to_held(target, event, args)
             if not rooms:

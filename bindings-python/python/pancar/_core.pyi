@@ -1,7 +1,7 @@
 """The native half, as the idiom layer sees it: it pulls events, and gives commands.
 
-Everything may be called from any thread; nothing waits for the network; nothing calls back into Python but `default` and
-`on_log`. The core's errors are `CoreError` with the number of their kind (core/src/error.rs, ErrorKind). Values that have
+Everything may be called from any thread; nothing waits for the network; nothing calls back into Python but `default`.
+The core's errors are `CoreError` with the number of their kind (core/src/error.rs, ErrorKind). Values that have
 no JSON form are TypeError or ValueError, and name the place: `args[0].user.photo`. NaN and infinity are sent as null,
 lone surrogates as U+FFFD. A process that was forked from the one that made a server gets RuntimeError from it.
 """
@@ -11,7 +11,7 @@ from typing import Any, Final, final
 
 __all__ = [
     "ACK", "ACKS", "ALLOW", "AllowRequest", "CLOSED", "CONNECT", "CONNECTION_ERROR", "Core", "CoreError",
-    "DISCONNECT", "DISCONNECTING", "EVENT", "ExternalSocket", "FETCHED", "JOIN", "JoinRequest", "LOCAL", "MATCH",
+    "DISCONNECT", "DISCONNECTING", "EVENT", "ExternalSocket", "FETCHED", "JOIN", "JoinRequest", "LOCAL", "LOG", "MATCH",
     "MatchRequest", "NO_COMPRESS", "OUTBOX", "OUTGOING", "Pending", "RESPONSE", "Reply", "SERVER_SIDE", "Socket",
     "TASK", "VOLATILE", "WEBSOCKET", "__version__", "dumps", "loads",
 ]
@@ -59,6 +59,8 @@ OUTBOX: Final[int]
 TASK: Final[int]
 # (FETCHED, token: int, kind: int, [(sid: str, rooms: list[str], data, handshake: dict), ...] | None)      kind 0, or of an error
 FETCHED: Final[int]
+# (LOG, level: int, module: str, text: str)      of the core itself; the level as `logging` has it
+LOG: Final[int]
 # (CLOSED,)      the last one, in every lane
 CLOSED: Final[int]
 

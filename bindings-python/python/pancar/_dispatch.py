@@ -40,6 +40,7 @@ class Dispatch(Questions, Generic[N, S]):
             _core.ALLOW: self._on_allow,
             _core.SERVER_SIDE: self._on_server_side,
             _core.CONNECTION_ERROR: self._on_connection_error,
+            _core.LOG: self._on_log,
             _core.CLOSED: self._on_closed,
         }
 
@@ -90,6 +91,8 @@ class Dispatch(Questions, Generic[N, S]):
     def _on_join(self, event: Event) -> None:
         _, request, socket = event
         state = self._state(socket)
+        if self._talks:
+            self.logger.info("%s asks to join %s", socket.sid, socket.namespace)
         scopes = self._scopes(state)
         connect = scopes.find("connect")
         if connect is None and not scopes.middlewares:
@@ -133,6 +136,8 @@ class Dispatch(Questions, Generic[N, S]):
 
     def _send(self, socket: _core.Socket, event: str, args: tuple[Any, ...], flags: int) -> None:
         """Sends to one client, now or as soon as it is in."""
+        if self._talks:
+            self.logger.info("emitting event %r to %s in %s", event, socket.sid, socket.namespace)
         if self._has_outgoing:
             self._tell_outgoing(socket, event, args)
         socket.emit(event, args, flags, self._options.default)
@@ -195,6 +200,8 @@ class Dispatch(Questions, Generic[N, S]):
         scopes = state.scopes
         if scopes.version != self._registry.version:
             scopes = self._scopes(state)
+        if self._talks:
+            self.logger.info("received event %r from %s in %s", name, socket.sid, socket.namespace)
         for handler in scopes.any:
             self._fire(handler, (name, *handler.prefix, socket.sid, *args), repr(name))
         listeners = state.listeners
@@ -306,6 +313,8 @@ class Dispatch(Questions, Generic[N, S]):
         state = self._state(socket)
         if self._waits(state, event):
             return
+        if self._talks:
+            self.logger.info("%s has left %s: %s", socket.sid, socket.namespace, reason)
         if not state.joined:
             return
         handler = self._scopes(state).find("disconnect")

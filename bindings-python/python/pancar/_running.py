@@ -27,6 +27,8 @@ class Running:
     _waiting: dict[int, Callable[..., None]]
     # Whether somebody listens to what is sent.
     _has_outgoing = False
+    # Whether events are logged.
+    _talks = False
 
     def _run(self, flow: Flow, waits: bool) -> None:
         """Runs a flow: at once where it does not wait."""

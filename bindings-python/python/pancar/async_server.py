@@ -49,8 +49,10 @@ class AsyncServer(BaseServer[Done[None], Done[dict[str, Any]]], AsyncOperations)
     :param namespaces: namespaces that exist beside those with handlers, ``"*"`` for any. Default ``["/"]``.
     :param json: a module with ``dumps`` and ``loads``, used for values that have no JSON form.
     :param default: a function that turns such a value into one that has; see :func:`pancar.jsonable`.
-    :param logger: True, False or a logger for what the server does. Default False: warnings only.
-    :param engineio_logger: True, False or a logger for requests that are refused.
+    :param logger: True, or a logger, for what the server does: who joins and leaves, and every event that comes and goes.
+        Default False: warnings and errors only, to ``pancar.server``.
+    :param engineio_logger: True, or a logger, for requests that are refused and trouble of the network. Default False:
+        warnings and errors only, to ``pancar.engine``.
     :param connection_state_recovery: True, or a dict with ``max_disconnection_duration`` (default 120),
         ``skip_middlewares`` (True) and ``max_bytes``: clients that were cut off get id, rooms and missed events back.
     :param max_buffered_bytes: how much may wait for a client that does not read. Default 1 MiB.

@@ -15,5 +15,6 @@ mod messages;
 mod namespaces;
 mod pressure;
 mod probe;
+mod recovery;
 mod requests;
 mod shutdown;
