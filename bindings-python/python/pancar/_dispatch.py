@@ -92,7 +92,7 @@ class Dispatch(Questions, Generic[N, S]):
         _, request, socket = event
         state = self._state(socket)
         if self._talks:
-            self.logger.info("%s asks to join %s", socket.sid, socket.namespace)
+            self._options.logger.info("%s asks to join %s", socket.sid, socket.namespace)
         scopes = self._scopes(state)
         connect = scopes.find("connect")
         if connect is None and not scopes.middlewares:
@@ -137,7 +137,7 @@ class Dispatch(Questions, Generic[N, S]):
     def _send(self, socket: _core.Socket, event: str, args: tuple[Any, ...], flags: int) -> None:
         """Sends to one client, now or as soon as it is in."""
         if self._talks:
-            self.logger.info("emitting event %r to %s in %s", event, socket.sid, socket.namespace)
+            self._options.logger.info("emitting event %r to %s in %s", event, socket.sid, socket.namespace)
         if self._has_outgoing:
             self._tell_outgoing(socket, event, args)
         socket.emit(event, args, flags, self._options.default)
@@ -201,7 +201,7 @@ class Dispatch(Questions, Generic[N, S]):
         if scopes.version != self._registry.version:
             scopes = self._scopes(state)
         if self._talks:
-            self.logger.info("received event %r from %s in %s", name, socket.sid, socket.namespace)
+            self._options.logger.info("received event %r from %s in %s", name, socket.sid, socket.namespace)
         for handler in scopes.any:
             self._fire(handler, (name, *handler.prefix, socket.sid, *args), repr(name))
         listeners = state.listeners
@@ -314,7 +314,7 @@ class Dispatch(Questions, Generic[N, S]):
         if self._waits(state, event):
             return
         if self._talks:
-            self.logger.info("%s has left %s: %s", socket.sid, socket.namespace, reason)
+            self._options.logger.info("%s has left %s: %s", socket.sid, socket.namespace, reason)
         if not state.joined:
             return
         handler = self._scopes(state).find("disconnect")
