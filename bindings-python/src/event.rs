@@ -1,6 +1,7 @@
 //! What happens, as tuples of Python.
 
 use crate::external::{ExternalSocket, response_of};
+use crate::logs;
 use crate::request::{AllowRequest, JoinRequest, MatchRequest, Reply};
 use crate::shared::Shared;
 use crate::socket::{Socket, handshake_of};
@@ -47,8 +48,8 @@ pub(crate) enum Note {
     /// The flag tells whether the program has been told that there is something to take.
     WebSocket(u64, Result<(host::ExternalSocket, Arc<AtomicBool>), Response<Bytes>>),
     Outbox(u64),
-    /// Level, module and text.
-    Log(u8, &'static str, String),
+    /// Something was logged. The flag says that the program has been told.
+    Logs(Arc<AtomicBool>),
 }
 
 type Tuple<'py> = PyResult<Option<Bound<'py, PyTuple>>>;
@@ -187,7 +188,13 @@ impl<'py> Teller<'_, 'py> {
             }
             Note::WebSocket(token, Err(refused)) => tuple!(py, WEBSOCKET, token, response_of(py, refused)?),
             Note::Outbox(token) => tuple!(py, OUTBOX, token),
-            Note::Log(level, module, text) => tuple!(py, LOG, level, module, text),
+            Note::Logs(told) => {
+                let entries = logs::take(&told);
+                if entries.is_empty() {
+                    return Ok(None);
+                }
+                tuple!(py, LOG, Vec::from(entries))
+            }
         }
     }
 

@@ -59,7 +59,7 @@ OUTBOX: Final[int]
 TASK: Final[int]
 # (FETCHED, token: int, kind: int, [(sid: str, rooms: list[str], data, handshake: dict), ...] | None)      kind 0, or of an error
 FETCHED: Final[int]
-# (LOG, level: int, module: str, text: str)      of the core itself; the level as `logging` has it
+# (LOG, [(level: int, module: str, text: str), ...])      of the core itself; the level as `logging` has it
 LOG: Final[int]
 # (CLOSED,)      the last one, in every lane
 CLOSED: Final[int]

@@ -101,7 +101,7 @@ class Questions(Running):
 
     def _on_log(self, event: Event) -> None:
         """What the core logs: of the network to the logger of requests, all else to that of the server."""
-        _, level, module, text = event
-        is_network = "::net" in module or "::proto" in module
-        logger = (self._options.engineio_logger or NETWORK) if is_network else self._options.logger
-        logger.log(level, "%s", text)
+        for level, module, text in event[1]:
+            is_network = "::net" in module or "::proto" in module
+            logger = (self._options.engineio_logger or NETWORK) if is_network else self._options.logger
+            logger.log(level, "%s", text)
