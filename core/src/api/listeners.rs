@@ -5,7 +5,6 @@ use crate::api::handler::{AnyHandler, AnyMiddleware, Erased};
 use crate::api::turns::Turns;
 use crate::wire::text::Text;
 use parking_lot::RwLock;
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -76,59 +75,62 @@ pub(crate) fn remove<C>(list: &RwLock<List<C>>, id: ListenerId) -> bool {
     found
 }
 
-/// Listeners by the name of an event.
-#[derive(Default)]
-pub(crate) struct Events {
-    by_name: RwLock<HashMap<Text, List<MessageContext>>>,
-}
+/// Listeners by the name of an event, in the order of lengths, then of bytes: nearly every comparison ends with the lengths.
+#[derive(Clone, Default)]
+pub(crate) struct Events(Vec<(Text, List<MessageContext>)>);
 
 impl Events {
-    pub(crate) fn add(&self, name: &str, handler: AnyHandler<MessageContext>, once: bool) -> ListenerId {
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        let order = |known: &str| known.len().cmp(&name.len()).then_with(|| known.cmp(name));
+        self.0.binary_search_by(|(known, _)| order(known))
+    }
+
+    pub(crate) fn add(&mut self, name: &str, handler: AnyHandler<MessageContext>, once: bool) -> ListenerId {
         let listener = listener(handler, once);
         let id = listener.id;
-        let mut events = self.by_name.write();
-        changed(events.entry(Text::from(name)).or_default(), |list| list.push(listener));
+        match self.place(name) {
+            Ok(at) => changed(&mut self.0[at].1, |list| list.push(listener)),
+            Err(at) => self.0.insert(at, (Text::from(name), Arc::new(vec![listener]))),
+        }
         id
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<List<MessageContext>> {
-        self.by_name.read().get(name).cloned()
+    pub(crate) fn get(&self, name: &str) -> Option<&List<MessageContext>> {
+        self.place(name).ok().map(|at| &self.0[at].1)
     }
 
     /// Removes the listeners of an event; whether there were any.
-    pub(crate) fn clear(&self, name: &str) -> bool {
-        self.by_name.write().remove(name).is_some()
+    pub(crate) fn clear(&mut self, name: &str) -> bool {
+        self.place(name).map(|at| self.0.remove(at)).is_ok()
     }
 
     /// Drops the listeners of an event whose one call has been made.
-    pub(crate) fn forget_spent(&self, name: &str) {
-        let mut events = self.by_name.write();
-        let Some(list) = events.get_mut(name) else { return };
-        changed(list, |list| list.retain(|listener| !listener.is_spent()));
-        if list.is_empty() {
-            events.remove(name);
+    pub(crate) fn forget_spent(&mut self, name: &str) {
+        if let Ok(at) = self.place(name) {
+            self.retain(at, |listener| !listener.is_spent());
         }
     }
 
-    pub(crate) fn remove(&self, id: ListenerId) -> bool {
-        let mut events = self.by_name.write();
-        let Some((name, list)) = events.iter_mut().find(|(_, list)| list.iter().any(|listener| listener.id == id))
-        else {
-            return false;
-        };
-        changed(list, |list| list.retain(|listener| listener.id != id));
-        if list.is_empty() {
-            let name = name.clone();
-            events.remove(&name);
-        }
+    pub(crate) fn remove(&mut self, id: ListenerId) -> bool {
+        let of = |(_, list): &(Text, List<MessageContext>)| list.iter().any(|listener| listener.id == id);
+        let Some(at) = self.0.iter().position(of) else { return false };
+        self.retain(at, |listener| listener.id != id);
         true
+    }
+
+    fn retain(&mut self, at: usize, keep: impl Fn(&Listener<MessageContext>) -> bool) {
+        let list = &mut self.0[at].1;
+        changed(list, |list| list.retain(|listener| keep(listener)));
+        if list.is_empty() {
+            self.0.remove(at);
+        }
     }
 }
 
 /// Everything that listens to one socket.
 #[derive(Default)]
 pub(crate) struct SocketListeners {
-    pub(crate) events: Events,
+    pub(crate) events: RwLock<Events>,
     /// What few sockets have.
     rare: std::sync::OnceLock<Box<Rare>>,
 }

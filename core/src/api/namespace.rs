@@ -24,7 +24,7 @@ type OnServerSide = Arc<dyn Fn(Payload) -> Option<Payload> + Send + Sync>;
 pub struct Handlers {
     connect: RwLock<List<ConnectContext>>,
     middlewares: RwLock<Arc<Vec<AnyMiddleware<ConnectContext>>>>,
-    pub(crate) events: Events,
+    pub(crate) events: RwLock<Events>,
     server_side: RwLock<HashMap<Text, OnServerSide>>,
 }
 
@@ -104,12 +104,12 @@ macro_rules! registering {
             ///
             /// It is called after the listeners of the socket itself.
             pub fn on<M: 'static>(&self, event: &str, handler: impl Handler<MessageContext, M>) -> ListenerId {
-                self.handlers.events.add(event, handler::erase(handler), false)
+                self.handlers.events.write().add(event, handler::erase(handler), false)
             }
 
             /// Removes a listener that [`on`](Self::on) or [`on_connect`](Self::on_connect) added; whether it was there.
             pub fn off(&self, id: ListenerId) -> bool {
-                self.handlers.events.remove(id) || listeners::remove(&self.handlers.connect, id)
+                self.handlers.events.write().remove(id) || listeners::remove(&self.handlers.connect, id)
             }
 
             /// Adds a middleware that every client passes before it joins, in the order in which they were added.

@@ -33,6 +33,12 @@ pub(crate) fn handlers(namespace: &Namespace, sink: Option<&RustSink>) -> Arc<Ha
     Arc::clone(made).downcast().unwrap_or_default()
 }
 
+/// The handlers of a namespace without a count, made at the first look.
+fn handlers_ref(namespace: &Namespace) -> Option<&Handlers> {
+    let made: &(dyn Any + Send + Sync) = &**namespace.local().get_or_init(|| Arc::new(Handlers::default()));
+    made.downcast_ref()
+}
+
 /// The listeners of a socket, made at the first look.
 pub(crate) fn listeners(socket: &HubSocket) -> Arc<SocketListeners> {
     let made = socket.local().get_or_init(|| Arc::new(SocketListeners::default()));
@@ -199,17 +205,18 @@ async fn judge(rare: &Rare, context: MessageContext, socket: &Arc<HubSocket>) {
 }
 
 fn dispatch(context: &MessageContext, socket: &Arc<HubSocket>) {
-    if let Some(listeners) = listeners_ref(socket)
-        && let Some(list) = listeners.events.get(&context.name)
-    {
-        call_all(&list, context, socket, &context.name);
-        if list.iter().any(|listener| listener.is_once()) {
-            listeners.events.forget_spent(&context.name);
+    if let Some(listeners) = listeners_ref(socket) {
+        let list = listeners.events.read().get(&context.name).cloned();
+        if let Some(list) = list {
+            call_all(&list, context, socket, &context.name);
+            if list.iter().any(|listener| listener.is_once()) {
+                listeners.events.write().forget_spent(&context.name);
+            }
         }
     }
-    let handlers = handlers(socket.namespace(), None);
-    if let Some(list) = handlers.events.get(&context.name) {
-        call_all(&list, context, socket, &context.name);
+    if let Some(handlers) = handlers_ref(socket.namespace()) {
+        let list = handlers.events.read().get(&context.name).cloned();
+        list.iter().for_each(|list| call_all(list, context, socket, &context.name));
     }
 }
 

@@ -140,23 +140,23 @@ impl Socket {
 
     /// Adds a listener for an event. Several are called in the order in which they were added.
     pub fn on<M: 'static>(&self, event: &str, handler: impl Handler<MessageContext, M>) -> ListenerId {
-        self.listeners().events.add(event, handler::erase(handler), false)
+        self.listeners().events.write().add(event, handler::erase(handler), false)
     }
 
     /// Adds a listener that is called for the next event of the name and then removed.
     pub fn once<M: 'static>(&self, event: &str, handler: impl Handler<MessageContext, M>) -> ListenerId {
-        self.listeners().events.add(event, handler::erase(handler), true)
+        self.listeners().events.write().add(event, handler::erase(handler), true)
     }
 
     /// Removes all listeners of an event; whether there were any.
     pub fn off(&self, event: &str) -> bool {
-        self.listeners().events.clear(event)
+        self.listeners().events.write().clear(event)
     }
 
     /// Removes one listener of whatever kind; whether it was there.
     pub fn off_listener(&self, id: ListenerId) -> bool {
         let listeners = self.listeners();
-        if listeners.events.remove(id) {
+        if listeners.events.write().remove(id) {
             return true;
         }
         let Some(rare) = listeners.rare() else { return false };

@@ -9,7 +9,7 @@ use crate::hub::socket::Socket;
 use atomic_waker::AtomicWaker;
 use parking_lot::Mutex;
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -133,7 +133,17 @@ impl Shard {
 
     /// Calls a function as if the worker of this shard did: timers and tasks that it makes are the worker's.
     pub fn enter(&self, run: &mut dyn FnMut()) {
-        self.home.enter(run);
+        if HERE.get() == Some(self.number) {
+            run();
+        } else {
+            self.home.enter(run);
+        }
+    }
+
+    /// This thread does nothing but the work of this shard, for as long as what is returned lives.
+    pub fn begin_work(&self) -> AtWork {
+        HERE.set(Some(self.number));
+        AtWork(())
     }
 
     /// Notes that peers have something to flush. Rings once per burst.
@@ -195,6 +205,21 @@ impl Shard {
     /// The grain in which a moment lies, rounded up so that nothing fires early.
     fn tick(&self, at: Instant) -> u64 {
         at.saturating_duration_since(self.epoch).as_micros().div_ceil(GRAIN.as_micros()) as u64
+    }
+}
+
+thread_local! {
+    /// The shard whose work is all that this thread does.
+    static HERE: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// A thread that does nothing but the work of a shard.
+#[derive(Debug)]
+pub struct AtWork(());
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        HERE.set(None);
     }
 }
 

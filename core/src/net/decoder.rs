@@ -1,8 +1,10 @@
-//! WebSocket bytes to messages: tungstenite's rules, fed from memory that connections share.
+//! WebSocket bytes to messages: tungstenite's rules, fed from memory that connections share. What came whole needs none of its
+//! state, so most connections have none.
 
 use crate::config::Config;
 use crate::error::Reason;
 use crate::net::meter::Meter;
+use crate::net::whole;
 use crate::wire::frame::Burst;
 use crate::wire::text::Text;
 use bytes::Bytes;
@@ -42,8 +44,10 @@ impl Stop {
 /// The incoming half of a WebSocket.
 #[derive(Debug)]
 pub struct Decoder {
-    context: WebSocketContext,
+    /// In the middle of a message, or of a frame.
+    context: Option<Box<WebSocketContext>>,
     meter: Meter,
+    limit: usize,
     max_fragments: usize,
 }
 
@@ -78,43 +82,67 @@ impl Write for Feed<'_> {
 impl Decoder {
     /// A decoder for the connection of a client.
     pub fn new(config: &Config) -> Self {
-        let limit = Some(config.max_http_buffer_size);
+        let (limit, max_fragments) = (config.max_http_buffer_size, config.max_fragments);
+        Self { context: None, meter: Meter::default(), limit, max_fragments }
+    }
+
+    fn context(limit: usize) -> Box<WebSocketContext> {
         let options = WebSocketConfig::default()
             .read_buffer_size(BUFFER)
             .write_buffer_size(0)
-            .max_message_size(limit)
-            .max_frame_size(limit);
-        let context = WebSocketContext::new(Role::Server, Some(options));
-        Self { context, meter: Meter::default(), max_fragments: config.max_fragments }
+            .max_message_size(Some(limit))
+            .max_frame_size(Some(limit));
+        Box::new(WebSocketContext::new(Role::Server, Some(options)))
     }
 
     /// Takes what was read, appends the messages in it, and the frames that the rules answer to `reply`.
     ///
     /// # Errors
     /// Why the connection ends. What came before it has been appended.
-    pub fn feed(&mut self, input: &[u8], messages: &mut Vec<Incoming>, reply: &mut Vec<u8>) -> Result<(), Stop> {
-        let counted = self.meter.feed(input, self.max_fragments);
-        let mut feed = Feed { input, reply };
+    pub fn feed(&mut self, mut input: &[u8], messages: &mut Vec<Incoming>, reply: &mut Vec<u8>) -> Result<(), Stop> {
         loop {
-            match self.context.read(&mut feed) {
+            if self.meter.is_between() {
+                let whole = whole::take(input, self.limit, messages);
+                input = input.get(whole..).unwrap_or_default();
+            }
+            if input.is_empty() {
+                return Ok(());
+            }
+            let Some(length) = self.meter.feed(input, self.max_fragments) else {
+                return Err(Stop::new(Reason::PolicyViolation, 1008, "too many fragments"));
+            };
+            let (frame, rest) = input.split_at(length.min(input.len()));
+            self.by_the_rules(Feed { input: frame, reply }, messages)?;
+            input = rest;
+        }
+    }
+
+    /// Takes a frame, or a part of one.
+    fn by_the_rules(&mut self, mut feed: Feed<'_>, messages: &mut Vec<Incoming>) -> Result<(), Stop> {
+        let context = self.context.get_or_insert_with(|| Self::context(self.limit));
+        loop {
+            match context.read(&mut feed) {
                 Ok(Message::Text(text)) => messages.extend(Text::from_utf8(text.into()).map(Incoming::Text)),
                 Ok(Message::Binary(data)) => messages.push(Incoming::Binary(data)),
-                Ok(Message::Close(_)) => return Err(self.closed(&mut feed)),
+                Ok(Message::Close(_)) => return Err(closed(context, &mut feed)),
                 Ok(_) => {}
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => return Err(stop(&error)),
             }
         }
-        if counted { Ok(()) } else { Err(Stop::new(Reason::PolicyViolation, 1008, "too many fragments")) }
+        if self.meter.is_between() {
+            self.context = None;
+        }
+        Ok(())
     }
+}
 
-    /// The client closes: the frame that answers it.
-    fn closed(&mut self, feed: &mut Feed<'_>) -> Stop {
-        // Reading on makes the rules write their answer.
-        drop(self.context.read(feed));
-        let last = if feed.reply.is_empty() { Burst::close(None, "") } else { Burst::raw(std::mem::take(feed.reply)) };
-        Stop { reason: Reason::TransportClose, detail: "the client closed the WebSocket", last }
-    }
+/// The client closes: the frame that answers it.
+fn closed(context: &mut WebSocketContext, feed: &mut Feed<'_>) -> Stop {
+    // Reading on makes the rules write their answer.
+    drop(context.read(feed));
+    let last = if feed.reply.is_empty() { Burst::close(None, "") } else { Burst::raw(std::mem::take(feed.reply)) };
+    Stop { reason: Reason::TransportClose, detail: "the client closed the WebSocket", last }
 }
 
 fn stop(error: &Error) -> Stop {

@@ -11,26 +11,35 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// Takes the next bytes of the stream; false when a message has more than `limit` fragments.
-    pub fn feed(&mut self, mut bytes: &[u8], limit: usize) -> bool {
-        while !bytes.is_empty() {
-            if self.skip > 0 {
-                let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(bytes.len());
-                self.skip -= skipped as u64;
-                bytes = bytes.get(skipped..).unwrap_or_default();
-                continue;
-            }
-            let Some((first, rest)) = bytes.split_first() else { break };
-            bytes = rest;
+    /// Whether the next byte begins a message, or a frame between messages.
+    pub fn is_between(&self) -> bool {
+        self.skip == 0 && self.have == 0 && self.fragments == 0
+    }
+
+    /// Takes the next bytes of the stream, up to the end of a frame at most: how many. Nothing when a message has more than
+    /// `limit` fragments.
+    pub fn feed(&mut self, bytes: &[u8], limit: usize) -> Option<usize> {
+        let mut taken = 0;
+        while self.skip == 0
+            && let Some(byte) = bytes.get(taken)
+        {
             if let Some(place) = self.header.get_mut(self.have) {
-                *place = *first;
+                *place = *byte;
             }
             self.have += 1;
-            if self.is_complete() && !self.frame(limit) {
-                return false;
+            taken += 1;
+            if self.is_complete() {
+                if !self.frame(limit) {
+                    return None;
+                }
+                if self.skip == 0 {
+                    return Some(taken);
+                }
             }
         }
-        true
+        let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(bytes.len() - taken);
+        self.skip -= skipped as u64;
+        Some(taken + skipped)
     }
 
     fn length_bytes(&self) -> usize {
@@ -79,13 +88,36 @@ mod tests {
         frame
     }
 
+    fn feed(meter: &mut Meter, mut bytes: &[u8], limit: usize) -> bool {
+        while !bytes.is_empty() {
+            let Some(taken) = meter.feed(bytes, limit) else { return false };
+            bytes = &bytes[taken..];
+        }
+        true
+    }
+
     #[test]
     fn whole_messages_and_pings_are_not_counted() {
         let mut meter = Meter::default();
         for length in [0, 5, 125, 126, 70_000] {
-            assert!(meter.feed(&frame(0x81, length), 2));
-            assert!(meter.feed(&frame(0x89, 3), 2));
+            assert!(feed(&mut meter, &frame(0x81, length), 2));
+            assert!(feed(&mut meter, &frame(0x89, 3), 2));
+            assert!(meter.is_between());
         }
+    }
+
+    #[test]
+    fn frames_are_taken_one_at_a_time() {
+        let mut meter = Meter::default();
+        let stream = [frame(0x01, 3), vec![0x80, 0], frame(0x89, 0)].concat();
+        let mut rest = &stream[..];
+        let mut seen = Vec::new();
+        while !rest.is_empty() {
+            let taken = meter.feed(rest, 9).unwrap();
+            rest = &rest[taken..];
+            seen.push((taken, meter.is_between()));
+        }
+        assert_eq!(seen, [(9, false), (2, true), (6, true)]);
     }
 
     #[test]
@@ -95,8 +127,9 @@ mod tests {
             let mut stream = frame(0x01, 1);
             (0..2).for_each(|_| stream.extend(frame(0x00, 200)));
             stream.extend(frame(0x80, 0));
-            assert!(stream.chunks(cut).all(|part| meter.feed(part, 4)));
-            assert!(!stream.chunks(cut).all(|part| meter.feed(part, 3)));
+            assert!(stream.chunks(cut).all(|part| feed(&mut meter, part, 4)));
+            assert!(meter.is_between());
+            assert!(!stream.chunks(cut).all(|part| feed(&mut meter, part, 3)));
         }
     }
 }

@@ -18,6 +18,7 @@ mod upgrade;
 #[cfg(test)]
 mod vectors;
 mod websocket;
+mod whole;
 mod worker;
 
 pub use endpoint::{Endpoint, RemoteAddress};

@@ -24,6 +24,8 @@ pub struct Burst(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     bytes: Vec<u8>,
+    /// Where the first frame begins.
+    start: usize,
     /// Where the text of the first frame begins.
     text_at: usize,
     /// Where the text ends.
@@ -38,23 +40,39 @@ struct Inner {
 impl Burst {
     /// A packet of text, the Engine.IO type digit included.
     pub fn text(parts: &[&[u8]]) -> Self {
-        Self::build(parts, &[], true)
+        let length = parts.iter().map(|part| part.len()).sum();
+        Self::write(length, &[], true, |text| parts.iter().for_each(|part| text.extend_from_slice(part)))
     }
 
-    /// A packet of text that announces binary messages, and these.
-    pub fn with_attachments(parts: &[&[u8]], attachments: &[Bytes], compress: bool) -> Self {
-        Self::build(parts, attachments, compress)
+    /// A packet of text of about `length` bytes, written by `write` behind what is in its vector already, and the binary
+    /// messages that it announces.
+    pub fn write(length: usize, attachments: &[Bytes], compress: bool, write: impl FnOnce(&mut Vec<u8>)) -> Self {
+        let extra: usize = attachments.iter().map(|data| data.len() + MAX_HEADER).sum();
+        let mut bytes = Vec::with_capacity(MAX_HEADER + length + extra);
+        bytes.extend_from_slice(&[0; MAX_HEADER]);
+        write(&mut bytes);
+        let (text_at, text_end) = (MAX_HEADER, bytes.len());
+        let header = Header::new(TEXT, text_end.saturating_sub(text_at));
+        let start = text_at - header.as_ref().len();
+        if let Some(place) = bytes.get_mut(start..text_at) {
+            place.copy_from_slice(header.as_ref());
+        }
+        let mut binary = Vec::with_capacity(attachments.len());
+        for data in attachments {
+            bytes.extend_from_slice(Header::new(BINARY, data.len()).as_ref());
+            let start = bytes.len();
+            bytes.extend_from_slice(data);
+            binary.push(start..bytes.len());
+        }
+        Self(Arc::new(Inner { bytes, start, text_at, text_end, binary, compress, control: false }))
     }
 
     /// A binary message alone.
     pub fn binary(data: &[u8]) -> Self {
-        let mut bytes = Vec::with_capacity(data.len() + MAX_HEADER);
-        push_header(&mut bytes, BINARY, data.len());
-        let start = bytes.len();
-        bytes.extend_from_slice(data);
-        let end = bytes.len();
-        let binary = std::iter::once(start..end).collect();
-        Self(Arc::new(Inner { bytes, text_at: 0, text_end: 0, binary, compress: true, control: false }))
+        let header = Header::new(BINARY, data.len());
+        let bytes = [header.as_ref(), data].concat();
+        let binary = std::iter::once(header.as_ref().len()..bytes.len()).collect();
+        Self(Arc::new(Inner { bytes, start: 0, text_at: 0, text_end: 0, binary, compress: true, control: false }))
     }
 
     /// A close frame of the WebSocket layer.
@@ -74,47 +92,27 @@ impl Burst {
 
     /// Frames of the WebSocket layer that were written elsewhere.
     pub fn raw(bytes: Vec<u8>) -> Self {
-        Self(Arc::new(Inner { bytes, text_at: 0, text_end: 0, binary: Vec::new(), compress: true, control: true }))
+        let (text_at, text_end, binary) = (0, 0, Vec::new());
+        Self(Arc::new(Inner { bytes, start: 0, text_at, text_end, binary, compress: true, control: true }))
     }
 
     fn control(opcode: u8, body: &[u8]) -> Self {
-        let mut bytes = Vec::with_capacity(body.len() + 2);
-        push_header(&mut bytes, opcode, body.len());
-        bytes.extend_from_slice(body);
-        Self(Arc::new(Inner { bytes, text_at: 0, text_end: 0, binary: Vec::new(), compress: true, control: true }))
-    }
-
-    fn build(parts: &[&[u8]], attachments: &[Bytes], compress: bool) -> Self {
-        let length: usize = parts.iter().map(|part| part.len()).sum();
-        let extra: usize = attachments.iter().map(|data| data.len() + MAX_HEADER).sum();
-        let mut bytes = Vec::with_capacity(length + MAX_HEADER + extra);
-        push_header(&mut bytes, TEXT, length);
-        let text_at = bytes.len();
-        parts.iter().for_each(|part| bytes.extend_from_slice(part));
-        let text_end = bytes.len();
-        let mut binary = Vec::with_capacity(attachments.len());
-        for data in attachments {
-            push_header(&mut bytes, BINARY, data.len());
-            let start = bytes.len();
-            bytes.extend_from_slice(data);
-            binary.push(start..bytes.len());
-        }
-        Self(Arc::new(Inner { bytes, text_at, text_end, binary, compress, control: false }))
+        Self::raw([Header::new(opcode, body.len()).as_ref(), body].concat())
     }
 
     /// The WebSocket frames, back to back.
     pub fn websocket(&self) -> &[u8] {
-        &self.0.bytes
+        self.0.bytes.get(self.0.start..).unwrap_or_default()
     }
 
     /// Size on a WebSocket, in bytes; what a queue counts.
     pub fn len(&self) -> usize {
-        self.0.bytes.len()
+        self.websocket().len()
     }
 
     /// Whether there is nothing in it, which never happens.
     pub fn is_empty(&self) -> bool {
-        self.0.bytes.is_empty()
+        self.len() == 0
     }
 
     /// Number of Engine.IO packets.
@@ -134,7 +132,7 @@ impl Burst {
 
     /// The code and the words of a close frame, where it is one. A frame without a code has code 1005.
     pub fn as_close(&self) -> Option<(u16, &str)> {
-        let body = self.0.bytes.strip_prefix(&[CLOSE])?.get(1..)?;
+        let body = self.websocket().strip_prefix(&[CLOSE])?.get(1..)?;
         let Some((code, words)) = body.split_first_chunk::<2>() else { return Some((1005, "")) };
         Some((u16::from_be_bytes(*code), std::str::from_utf8(words).unwrap_or_default()))
     }
@@ -180,16 +178,35 @@ fn append_base64(payload: &mut Vec<u8>, data: &[u8]) {
     payload.truncate(start + written.unwrap_or(0));
 }
 
-fn push_header(bytes: &mut Vec<u8>, opcode: u8, length: usize) {
-    bytes.push(opcode);
-    if length < 126 {
-        bytes.push(length as u8);
-    } else if length <= usize::from(u16::MAX) {
-        bytes.push(126);
-        bytes.extend_from_slice(&(length as u16).to_be_bytes());
-    } else {
-        bytes.push(127);
-        bytes.extend_from_slice(&(length as u64).to_be_bytes());
+/// The header of an unmasked frame.
+struct Header {
+    bytes: [u8; MAX_HEADER],
+    length: usize,
+}
+
+impl Header {
+    fn new(opcode: u8, payload: usize) -> Self {
+        let mut bytes = [0; MAX_HEADER];
+        bytes[0] = opcode;
+        let length = if payload < 126 {
+            bytes[1] = payload as u8;
+            2
+        } else if let Ok(payload) = u16::try_from(payload) {
+            bytes[1] = 126;
+            bytes[2..4].copy_from_slice(&payload.to_be_bytes());
+            4
+        } else {
+            bytes[1] = 127;
+            bytes[2..10].copy_from_slice(&(payload as u64).to_be_bytes());
+            10
+        };
+        Self { bytes, length }
+    }
+}
+
+impl AsRef<[u8]> for Header {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
     }
 }
 
@@ -199,7 +216,7 @@ mod tests {
 
     #[test]
     fn one_encoding_serves_both_transports() {
-        let burst = Burst::with_attachments(&[b"451-[", b"]"], &[Bytes::from_static(&[1, 2, 3])], true);
+        let burst = Burst::write(6, &[Bytes::from_static(&[1, 2, 3])], true, |text| text.extend_from_slice(b"451-[]"));
         assert_eq!(burst.websocket(), [&[0x81, 6][..], b"451-[]", &[0x82, 3, 1, 2, 3]].concat());
         let mut payload = Vec::new();
         burst.append_polling(&mut payload);

@@ -6,6 +6,7 @@ use crate::wire::frame::Burst;
 use crate::wire::json::{self, JsonError, Name};
 use crate::wire::text::Text;
 use bytes::Bytes;
+use std::ops::Range;
 
 /// Names that the protocol keeps for itself: a client that sends one as an event is closed, and nobody may emit one.
 pub const RESERVED: [&str; 6] =
@@ -119,11 +120,13 @@ impl Reader<'_> {
     }
 
     /// The JSON behind the header, which begins at once: no encoder writes a space there.
-    fn json(&self, first: u8) -> Result<Text, PacketError> {
-        match self.rest().as_bytes().first() {
-            Some(byte) if *byte == first => Ok(self.text.slice(self.at..self.text.len())),
-            _ => Err(PacketError::NotJson),
-        }
+    fn json(&self, first: u8) -> Result<&str, PacketError> {
+        Some(self.rest()).filter(|rest| rest.as_bytes().first() == Some(&first)).ok_or(PacketError::NotJson)
+    }
+
+    /// A part of what is left.
+    fn part(&self, range: Range<usize>) -> Text {
+        self.text.slice(self.at + range.start..self.at + range.end)
     }
 
     /// Digits at the current place: their value (saturating) and how many there were.
@@ -172,22 +175,22 @@ impl Reader<'_> {
     fn event(&mut self, attachments: usize, depth: usize) -> Result<Body, PacketError> {
         let ack = self.ack_id()?;
         let array = self.json(b'[')?;
-        let span = json::scan_event(&array, depth)?;
+        let span = json::scan_event(array, depth)?;
         let name = match span.name {
-            Name::Plain(range) | Name::Number(range) => array.slice(range),
+            Name::Plain(range) | Name::Number(range) => self.part(range),
             Name::Escaped(name) => Text::from(name),
         };
         if is_reserved(&name) {
             return Err(PacketError::Reserved);
         }
-        Ok(Body::Event { name, args: array.slice(span.args), ack, attachments })
+        Ok(Body::Event { name, args: self.part(span.args), ack, attachments })
     }
 
     fn ack(&mut self, attachments: usize, depth: usize) -> Result<Body, PacketError> {
         let id = self.ack_id()?.ok_or(PacketError::BadAckId)?;
         let array = self.json(b'[')?;
-        let inner = json::scan_array(&array, depth)?;
-        Ok(Body::Ack { id, args: array.slice(inner), attachments })
+        let inner = json::scan_array(array, depth)?;
+        Ok(Body::Ack { id, args: self.part(inner), attachments })
     }
 
     fn credentials(&mut self, depth: usize) -> Result<Text, PacketError> {
@@ -195,8 +198,8 @@ impl Reader<'_> {
             return Ok(Text::default());
         }
         let text = self.json(b'{')?;
-        json::scan_object(&text, depth)?;
-        Ok(text)
+        json::scan_object(text, depth)?;
+        Ok(self.part(0..text.len()))
     }
 }
 
@@ -217,80 +220,88 @@ pub struct EventOptions<'a> {
     pub no_compress: bool,
 }
 
+/// Bytes that a packet has besides names and arguments, nearly always.
+const AROUND: usize = 48;
+
 /// Writes an event.
 pub fn event(namespace: &str, name: &str, args: &Payload, options: EventOptions<'_>) -> Burst {
-    let mut head = Head::new(EVENT, args.attachments().len(), namespace, options.ack);
-    head.0.push(b'[');
-    json::write_string(&mut head.0, name);
-    let comma: &[u8] = if args.is_empty() { b"" } else { b"," };
-    let mut tail = Vec::new();
-    if let Some(offset) = options.offset {
-        tail.push(b',');
-        json::write_string(&mut tail, offset);
-    }
-    tail.push(b']');
-    let parts = [&head.0[..], comma, args.json().as_bytes(), &tail];
-    Burst::with_attachments(&parts, args.attachments(), !options.no_compress)
+    let length = AROUND + namespace.len() + name.len() + args.json().len() + options.offset.map_or(0, str::len);
+    Burst::write(length, args.attachments(), !options.no_compress, |text| {
+        head(text, EVENT, args.attachments().len(), namespace, options.ack);
+        text.push(b'[');
+        json::write_string(text, name);
+        if !args.is_empty() {
+            text.push(b',');
+            text.extend_from_slice(args.json().as_bytes());
+        }
+        if let Some(offset) = options.offset {
+            text.push(b',');
+            json::write_string(text, offset);
+        }
+        text.push(b']');
+    })
 }
 
 /// Writes the answer to an event of a client.
 pub fn ack(namespace: &str, id: AckId, args: &Payload) -> Burst {
-    let mut head = Head::new(ACK, args.attachments().len(), namespace, Some(id));
-    head.0.push(b'[');
-    Burst::with_attachments(&[&head.0, args.json().as_bytes(), b"]"], args.attachments(), true)
+    let length = AROUND + namespace.len() + args.json().len();
+    Burst::write(length, args.attachments(), true, |text| {
+        head(text, ACK, args.attachments().len(), namespace, Some(id));
+        text.push(b'[');
+        text.extend_from_slice(args.json().as_bytes());
+        text.push(b']');
+    })
 }
 
 /// Writes the acceptance of a client, with the private session id where recovery is on.
 pub fn connect(namespace: &str, sid: &str, pid: Option<&str>) -> Burst {
-    let mut head = Head::new(b'0', 0, namespace, None);
-    head.0.extend_from_slice(b"{\"sid\":");
-    json::write_string(&mut head.0, sid);
-    if let Some(pid) = pid {
-        head.0.extend_from_slice(b",\"pid\":");
-        json::write_string(&mut head.0, pid);
-    }
-    head.0.push(b'}');
-    Burst::text(&[&head.0])
+    let length = AROUND + namespace.len() + sid.len() + pid.map_or(0, str::len);
+    Burst::write(length, &[], true, |text| {
+        head(text, b'0', 0, namespace, None);
+        text.extend_from_slice(b"{\"sid\":");
+        json::write_string(text, sid);
+        if let Some(pid) = pid {
+            text.extend_from_slice(b",\"pid\":");
+            json::write_string(text, pid);
+        }
+        text.push(b'}');
+    })
 }
 
 /// Writes the refusal of a client: a message, and further data as JSON text where there is any.
 pub fn connect_error(namespace: &str, message: &str, data: Option<&str>) -> Burst {
-    let mut head = Head::new(b'4', 0, namespace, None);
-    head.0.extend_from_slice(b"{\"message\":");
-    json::write_string(&mut head.0, message);
-    if let Some(data) = data {
-        head.0.extend_from_slice(b",\"data\":");
-        head.0.extend_from_slice(data.as_bytes());
-    }
-    head.0.push(b'}');
-    Burst::text(&[&head.0])
+    let length = AROUND + namespace.len() + message.len() + data.map_or(0, str::len);
+    Burst::write(length, &[], true, |text| {
+        head(text, b'4', 0, namespace, None);
+        text.extend_from_slice(b"{\"message\":");
+        json::write_string(text, message);
+        if let Some(data) = data {
+            text.extend_from_slice(b",\"data\":");
+            text.extend_from_slice(data.as_bytes());
+        }
+        text.push(b'}');
+    })
 }
 
 /// Writes that the server disconnects the client from a namespace.
 pub fn disconnect(namespace: &str) -> Burst {
-    Burst::text(&[&Head::new(b'1', 0, namespace, None).0])
+    Burst::write(AROUND + namespace.len(), &[], true, |text| head(text, b'1', 0, namespace, None))
 }
 
-/// The beginning of a packet, up to its JSON.
-struct Head(Vec<u8>);
-
-impl Head {
-    fn new(kind: u8, attachments: usize, namespace: &str, ack: Option<AckId>) -> Self {
-        let mut head = Vec::with_capacity(64);
-        head.push(b'4');
-        match (kind, attachments) {
-            (EVENT, 1..) => push_number(&mut head, BINARY_EVENT, attachments as u64, Some(b'-')),
-            (ACK, 1..) => push_number(&mut head, BINARY_ACK, attachments as u64, Some(b'-')),
-            _ => head.push(kind),
-        }
-        if namespace != "/" {
-            head.extend_from_slice(namespace.as_bytes());
-            head.push(b',');
-        }
-        if let Some(id) = ack {
-            push_digits(&mut head, id);
-        }
-        Self(head)
+/// Writes the beginning of a packet, up to its JSON.
+fn head(out: &mut Vec<u8>, kind: u8, attachments: usize, namespace: &str, ack: Option<AckId>) {
+    out.push(b'4');
+    match (kind, attachments) {
+        (EVENT, 1..) => push_number(out, BINARY_EVENT, attachments as u64, Some(b'-')),
+        (ACK, 1..) => push_number(out, BINARY_ACK, attachments as u64, Some(b'-')),
+        _ => out.push(kind),
+    }
+    if namespace != "/" {
+        out.extend_from_slice(namespace.as_bytes());
+        out.push(b',');
+    }
+    if let Some(id) = ack {
+        push_digits(out, id);
     }
 }
 

@@ -41,6 +41,7 @@ impl Work {
 
     /// Works on this thread until the worker ends.
     pub fn run(mut self) {
+        let _at_work = self.shard.begin_work();
         // It ends, or the runtime does.
         drop(self.runtime.block_on(&mut self.serving));
         self.end();
@@ -86,13 +87,15 @@ impl Lender {
 
     /// Works on this thread until the worker ends, or somebody takes the work over.
     pub(super) fn run(&self, mut work: Work) {
-        let Work { runtime, serving, .. } = &mut work;
+        let Work { shard, runtime, serving, .. } = &mut work;
+        let at_work = shard.begin_work();
         let is_asked = runtime.block_on(async {
             tokio::select! {
                 _ = serving => false,
                 () = self.asked.notified() => true,
             }
         });
+        drop(at_work);
         let asked = std::mem::replace(&mut *self.to.lock(), Asked::TooLate);
         match asked {
             // Who asked waits for it.
