@@ -5,7 +5,7 @@
 help:
 	@echo 'make demo         build and start the chat at http://127.0.0.1:3000'
 	@echo 'make test         set up what the tests need, and run all of them'
-	@echo 'make bench        measure against the floor and the nearest peer, about 8 minutes'
+	@echo 'make bench        measure against the floor and the peers, about 12 minutes'
 	@echo 'make bench-quick  the same at a glance, about 1 minute'
 	@echo 'make lint         formatting, clippy and the documentation'
 	@echo 'make fmt          format the Rust code'

@@ -5,6 +5,7 @@ use crate::event::Note;
 use crate::external::{Headers, Pending, request_of};
 use crate::hooks::{Place, hooks_of};
 use crate::lane::{Lane, SIGNALS};
+use crate::logs;
 use crate::options::config_of;
 use crate::shared::{Shared, tell};
 use crate::socket::Socket;
@@ -97,7 +98,8 @@ impl Core {
         let place = Place::default();
         let hooks = hooks_of(&place, allow_request, connection_errors);
         let server = host::Server::with_lanes(config, hooks, first, others).map_err(raised)?;
-        place.set(Arc::downgrade(server.mailbox())).ok();
+        place.set(Arc::downgrade(server.lanes())).ok();
+        logs::tell_at(server.lanes());
         Ok(Self { shared: Shared::new(server, lanes) })
     }
 
@@ -146,7 +148,8 @@ impl Core {
     #[pyo3(signature = (token, lane=0))]
     fn post(&self, token: u64, lane: usize) -> PyResult<()> {
         self.shared.check_process()?;
-        tell(self.shared.lane(lane)?.1, Note::Task(token));
+        self.shared.lane(lane)?;
+        tell(self.server().lanes(), lane, Note::Task(token));
         Ok(())
     }
 
@@ -237,12 +240,8 @@ impl Core {
     }
 
     fn find(&self, py: Python<'_>, namespace: &str, sid: &str) -> PyResult<Option<Py<Socket>>> {
-        let Some(namespace) = self.namespace(namespace) else { return Ok(None) };
-        let found = namespace.sockets(&target(vec![sid.to_owned()], Vec::new()));
-        match found.iter().find(|socket| socket.id().as_str() == sid) {
-            Some(socket) => self.shared.object_of(py, socket),
-            None => Ok(None),
-        }
+        let found = self.namespace(namespace).and_then(|namespace| namespace.socket(sid));
+        found.map_or(Ok(None), |socket| self.shared.object_of(py, &socket))
     }
 
     #[pyo3(signature = (namespace, rooms=Vec::new(), except_=Vec::new()))]
@@ -297,7 +296,8 @@ impl Core {
         let payload = payload_of(args, default)?;
         let (target, flags, event) = (target(rooms, except_), self::flags(flags, timeout)?, values::text(event)?);
         let Some(namespace) = self.namespace(namespace) else {
-            self.server().mailbox().put(Event::Acks { token, outcomes: Vec::new() });
+            let lanes = self.server().lanes();
+            lanes.put_last(lanes.first(), Event::Acks { token, outcomes: Vec::new() });
             return Ok(());
         };
         let send = || self.server().broadcast_with_ack(&namespace, &target, flags, &event, &payload, token);
@@ -314,13 +314,13 @@ impl Core {
         token: u64,
     ) -> PyResult<()> {
         let (target, flags) = (target(rooms, except_), self::flags(flags, None)?);
-        let mailbox = Arc::clone(self.server().mailbox());
+        let lanes = Arc::clone(self.server().lanes());
         let Some(namespace) = self.namespace(namespace) else {
-            tell(&mailbox, Note::Fetched(token, Ok(Vec::new())));
+            tell(&lanes, 0, Note::Fetched(token, Ok(Vec::new())));
             return Ok(());
         };
         let fetched = py.detach(|| namespace.fetch_sockets(&target, flags));
-        let wait = Box::pin(async move { tell(&mailbox, Note::Fetched(token, fetched.await)) });
+        let wait = Box::pin(async move { tell(&lanes, 0, Note::Fetched(token, fetched.await)) });
         self.start(py, |server| server.spawn(None, wait))
     }
 
@@ -385,6 +385,7 @@ impl Core {
 
     // Transports of another server.
 
+    #[pyo3(signature = (method, target, headers, remote, secure, token, kept=None))]
     #[expect(clippy::too_many_arguments, reason = "they are Python's")]
     fn request(
         &self,
@@ -392,18 +393,19 @@ impl Core {
         method: &str,
         target: &str,
         headers: Headers<'_>,
-        body: &Bound<'_, PyBytes>,
         remote: Option<(String, u16)>,
         secure: bool,
         token: u64,
+        kept: Option<Py<PyAny>>,
     ) -> PyResult<Pending> {
-        let body = Bytes::copy_from_slice(body.as_bytes());
-        let request = request_of(method, target, &headers, remote, secure, body)?;
-        let mailbox = Arc::clone(self.server().mailbox());
-        let done = move |response| tell(&mailbox, Note::Response(token, response));
-        self.start(py, |server| server.request(request, done)).map(Pending::new)
+        let request = request_of(method, target, &headers, remote, secure, kept)?;
+        let lanes = Arc::clone(self.server().lanes());
+        let done = move |response| tell(&lanes, 0, Note::Response(token, response));
+        self.start(py, |server| server.begin_request(request, done)).map(Pending::new)
     }
 
+    #[pyo3(signature = (target, headers, remote, secure, token, kept=None))]
+    #[expect(clippy::too_many_arguments, reason = "they are Python's")]
     fn websocket(
         &self,
         py: Python<'_>,
@@ -412,22 +414,24 @@ impl Core {
         remote: Option<(String, u16)>,
         secure: bool,
         token: u64,
+        kept: Option<Py<PyAny>>,
     ) -> PyResult<()> {
-        let request = request_of("GET", target, &headers, remote, secure, ())?;
+        let request = request_of("GET", target, &headers, remote, secure, kept)?;
         let rung = Arc::new(AtomicBool::new(false));
         let (mailbox, told) = (Arc::clone(self.server().mailbox()), Arc::clone(&rung));
         let bell: Bell = Box::new(move || {
             if !told.swap(true, Ordering::AcqRel) {
-                tell(&mailbox, Note::Outbox(token));
+                // What else happened is none of its business.
+                mailbox.put(Event::Own(Box::new(Note::Outbox(token))));
             }
         });
-        let mailbox = Arc::clone(self.server().mailbox());
+        let lanes = Arc::clone(self.server().lanes());
         let done = move |result: Result<host::ExternalSocket, _>| {
             let is_open = result.is_ok();
-            tell(&mailbox, Note::WebSocket(token, result.map(|socket| (socket, rung))));
+            tell(&lanes, 0, Note::WebSocket(token, result.map(|socket| (socket, rung))));
             if is_open {
                 // The bell may have rung before.
-                tell(&mailbox, Note::Outbox(token));
+                tell(&lanes, 0, Note::Outbox(token));
             }
         };
         self.start(py, |server| server.websocket(request, bell, done))

@@ -1,6 +1,7 @@
 //! What happens, as tuples of Python.
 
 use crate::external::{ExternalSocket, response_of};
+use crate::logs;
 use crate::request::{AllowRequest, JoinRequest, MatchRequest, Reply};
 use crate::shared::Shared;
 use crate::socket::{Socket, handshake_of};
@@ -35,6 +36,7 @@ pub(crate) const OUTBOX: u8 = 15;
 pub(crate) const TASK: u8 = 16;
 pub(crate) const CLOSED: u8 = 17;
 pub(crate) const FETCHED: u8 = 18;
+pub(crate) const LOG: u8 = 19;
 
 /// What this face itself puts into a mailbox.
 pub(crate) enum Note {
@@ -46,6 +48,8 @@ pub(crate) enum Note {
     /// The flag tells whether the program has been told that there is something to take.
     WebSocket(u64, Result<(host::ExternalSocket, Arc<AtomicBool>), Response<Bytes>>),
     Outbox(u64),
+    /// Something was logged. The flag says that the program has been told.
+    Logs(Arc<AtomicBool>),
 }
 
 type Tuple<'py> = PyResult<Option<Bound<'py, PyTuple>>>;
@@ -184,6 +188,13 @@ impl<'py> Teller<'_, 'py> {
             }
             Note::WebSocket(token, Err(refused)) => tuple!(py, WEBSOCKET, token, response_of(py, refused)?),
             Note::Outbox(token) => tuple!(py, OUTBOX, token),
+            Note::Logs(told) => {
+                let entries = logs::take(&told);
+                if entries.is_empty() {
+                    return Ok(None);
+                }
+                tuple!(py, LOG, Vec::from(entries))
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
-use pancar::host::{self, Outgoing};
+use pancar::host::{self, Kept, Outgoing};
 use pancar::{RemoteAddress, Text};
 use parking_lot::Mutex;
 use pyo3::IntoPyObjectExt as _;
@@ -19,16 +19,16 @@ fn bad(what: &str, error: impl std::fmt::Display) -> PyErr {
     PyValueError::new_err(format!("{what}: {error}"))
 }
 
-/// A request from its parts.
-pub(crate) fn request_of<T>(
+/// A request from its parts, without its body.
+pub(crate) fn request_of(
     method: &str,
     target: &str,
     headers: &Headers<'_>,
     remote: Option<(String, u16)>,
     secure: bool,
-    body: T,
-) -> PyResult<Request<T>> {
-    let mut request = Request::new(body);
+    kept: Option<Py<PyAny>>,
+) -> PyResult<Request<()>> {
+    let mut request = Request::new(());
     *request.method_mut() = Method::from_bytes(method.as_bytes()).map_err(|error| bad("method", error))?;
     *request.uri_mut() = target.parse::<Uri>().map_err(|error| bad("target", error))?;
     for (name, value) in headers {
@@ -38,6 +38,9 @@ pub(crate) fn request_of<T>(
     }
     let ip = remote.and_then(|(ip, _)| ip.parse().ok());
     request.extensions_mut().insert(RemoteAddress { ip, secure });
+    if let Some(kept) = kept {
+        request.extensions_mut().insert(Kept(Arc::new(kept)));
+    }
     Ok(request)
 }
 
@@ -52,22 +55,39 @@ pub(crate) fn response_of(py: Python<'_>, response: Response<Bytes>) -> PyResult
     Ok((response.status().as_u16(), PyList::new(py, headers?)?, PyBytes::new(py, response.body())))
 }
 
-/// A request that is being answered.
+/// A request that is being answered. Dropped, its client is gone.
 #[pyclass(frozen, module = "pancar._core")]
 #[derive(Debug)]
-pub(crate) struct Pending(Mutex<Option<host::PendingRequest>>);
+pub(crate) struct Pending(Mutex<Option<host::IncomingRequest>>);
 
 impl Pending {
-    pub(crate) fn new(pending: host::PendingRequest) -> Self {
-        Self(Mutex::new(Some(pending)))
+    pub(crate) fn new(incoming: host::IncomingRequest) -> Self {
+        Self(Mutex::new(Some(incoming)))
     }
 }
 
 #[pymethods]
 impl Pending {
+    #[pyo3(signature = (piece, more=false))]
+    fn feed(&self, piece: &Bound<'_, PyBytes>, more: bool) -> bool {
+        let mut incoming = self.0.lock();
+        let Some(incoming) = &mut *incoming else { return false };
+        let piece = piece.as_bytes();
+        let wanted = piece.is_empty() || incoming.feed(Bytes::copy_from_slice(piece));
+        if !more {
+            incoming.end();
+        }
+        wanted && more
+    }
+
+    #[getter]
+    fn congested(&self) -> bool {
+        self.0.lock().as_ref().is_some_and(host::IncomingRequest::is_congested)
+    }
+
     fn abort(&self) {
-        let pending = self.0.lock().take();
-        drop(pending);
+        let incoming = self.0.lock().take();
+        drop(incoming);
     }
 }
 

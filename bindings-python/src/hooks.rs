@@ -3,19 +3,19 @@
 use crate::event::Note;
 use crate::shared::tell;
 use pancar::ConnectionError;
-use pancar::host::{Handshake, Hooks, Mailbox};
+use pancar::host::{Handshake, Hooks, Lanes};
 use std::sync::{Arc, OnceLock, Weak};
 use tokio::sync::oneshot;
 
 /// Where the questions go, once the server has been made.
-pub(crate) type Place = Arc<OnceLock<Weak<Mailbox>>>;
+pub(crate) type Place = Arc<OnceLock<Weak<Lanes>>>;
 
 /// Said to a client when the program lets a question fall.
 const UNANSWERED: &str = "Forbidden";
 
 fn put(place: &Place, note: Note) {
-    if let Some(mailbox) = place.get().and_then(Weak::upgrade) {
-        tell(&mailbox, note);
+    if let Some(lanes) = place.get().and_then(Weak::upgrade) {
+        tell(&lanes, 0, note);
     }
 }
 

@@ -11,6 +11,7 @@ mod event;
 mod external;
 mod hooks;
 mod lane;
+mod logs;
 mod options;
 mod request;
 mod shared;
@@ -89,6 +90,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         ("TASK", event::TASK),
         ("CLOSED", event::CLOSED),
         ("FETCHED", event::FETCHED),
+        ("LOG", event::LOG),
     ] {
         module.add(name, kind)?;
     }

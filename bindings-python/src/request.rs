@@ -51,7 +51,7 @@ impl JoinRequest {
         accepted
     }
 
-    #[pyo3(signature = (message, data=Given::No), text_signature = "(message, data=...)")]
+    #[pyo3(signature = (message, data=Given::No), text_signature = "($self, message, data=...)")]
     fn reject(&self, message: &Bound<'_, PyString>, data: Given<'_>) -> PyResult<()> {
         let data = match &data {
             Given::Yes(data) => Some(json_of(data, "data")?),

@@ -4,7 +4,7 @@ use crate::error;
 use crate::lane::Lane;
 use crate::slot::Slot;
 use crate::socket::Socket;
-use pancar::host::{self, Event, Mailbox};
+use pancar::host::{self, Event, Lanes, Mailbox};
 use parking_lot::Mutex;
 use pyo3::exceptions::{PyIndexError, PyRuntimeError};
 use pyo3::prelude::*;
@@ -82,9 +82,9 @@ impl Shared {
     }
 }
 
-/// Puts something into a mailbox that becomes a tuple.
-pub(crate) fn tell(mailbox: &Mailbox, note: crate::event::Note) {
-    mailbox.put(Event::Own(Box::new(note)));
+/// Puts something into a mailbox that becomes a tuple, behind all that has happened.
+pub(crate) fn tell(lanes: &Lanes, lane: usize, note: crate::event::Note) {
+    lanes.put_last(lanes.get(lane).unwrap_or(lanes.first()), Event::Own(Box::new(note)));
 }
 
 /// Makes an error known that nobody can be told.

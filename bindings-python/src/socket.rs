@@ -114,6 +114,12 @@ impl Socket {
     }
 
     #[getter]
+    fn kept(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        let kept = self.socket.handshake().kept.as_ref()?;
+        kept.0.downcast_ref::<Py<PyAny>>().map(|kept| kept.clone_ref(py))
+    }
+
+    #[getter]
     fn address(&self) -> String {
         self.socket.handshake().address.map(|address| address.to_string()).unwrap_or_default()
     }

@@ -50,6 +50,28 @@ def talking():
     return sio
 
 
+async def test_the_scope_is_that_of_the_asgi_server():
+    """Also what frameworks put into it."""
+    sio = pancar.AsyncServer()
+    sio.on("connect", lambda sid, environ: None)
+    sio.on("scope", lambda sid: [sio.get_environ(sid)["asgi.scope"][key] for key in ("type", "mark", "path")])
+    inner = pancar.ASGIApp(sio)
+    scopes = []
+
+    async def app(scope, receive, send):
+        scope["mark"] = "of the framework"
+        scopes.append(scope)
+        await inner(scope, receive, send)
+
+    async with under_uvicorn(app) as url:
+        for transports, kind in ((("websocket",), "websocket"), (("polling", "websocket"), "http")):
+            async with connected(url, transports=transports) as client:
+                assert await client.call("scope") == [kind, "of the framework", "/socket.io/"]
+                kept = sio.get_environ(client.sid)["asgi.scope"]
+                assert any(kept is scope for scope in scopes)
+        await until(lambda: sio.clients_count == 0)
+
+
 async def rest(scope, receive, send):
     """Another application."""
     assert scope["type"] != "lifespan"

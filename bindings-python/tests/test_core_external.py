@@ -82,22 +82,27 @@ def test_a_websocket_that_is_refused() -> None:
 def test_requests_that_another_server_received() -> None:
     with running() as (host, _):
         target = "/socket.io/?EIO=4&transport=polling"
-        pending = host.core.request("GET", target, [(b"host", b"x")], b"", REMOTE, False, 1)
+        pending = host.core.request("GET", target, [(b"host", b"x")], REMOTE, False, 1)
         kind, token, status, headers, body = host.next()
         assert (kind, token, status) == (_core.RESPONSE, 1, 200) and dict(headers)[b"content-type"]
         sid = json.loads(body[1:])["sid"]
-        pending = host.core.request("POST", f"{target}&sid={sid}", [], b"40", None, False, 2)
+        pending = host.core.request("POST", f"{target}&sid={sid}", [], None, False, 2)
+        assert pending.feed(b"4", True)
+        assert not pending.congested
+        assert host.core.drain() == [], "a body counts when it is whole"
+        pending.feed(b"0")
+        assert not pending.feed(b"late", True)
         events = [host.next(), host.next()]
         (join,) = [event for event in events if event[0] == _core.JOIN]
         (answer,) = [event for event in events if event[0] == _core.RESPONSE]
         assert answer[1:3] == (2, 200)
-        pending = host.core.request("GET", f"{target}&sid={sid}", [], b"", None, False, 3)
+        pending = host.core.request("GET", f"{target}&sid={sid}", [], None, False, 3)
         join[1].accept()
         while (event := host.next())[0] != _core.RESPONSE:
             assert event[0] == _core.CONNECT
         assert event[4].startswith(b"40")
         pending.abort()
-        pending = host.core.request("GET", f"{target}&sid={sid}", [], b"", None, False, 4)
+        pending = host.core.request("GET", f"{target}&sid={sid}", [], None, False, 4)
         pending.abort()
         while (event := host.next())[0] != _core.DISCONNECT:
             assert event[0] in (_core.CONNECT, _core.DISCONNECTING)
@@ -109,7 +114,7 @@ def test_requests_that_another_server_received() -> None:
 )
 def test_what_is_no_request_is_refused(parts: tuple[str, str, list[tuple[bytes, bytes]]]) -> None:
     with running() as (host, _), pytest.raises(ValueError):
-        host.core.request(*parts, b"", None, False, 1)
+        host.core.request(*parts, None, False, 1)
 
 
 def test_a_connection_is_handed_over() -> None:

@@ -34,6 +34,60 @@ async def test_rooms_and_whom_an_event_is_for():
             await sio.enter_room("nobody", "room")
 
 
+async def test_a_client_is_known_that_has_left_its_own_room():
+    sio = pancar.AsyncServer()
+    async with listening(sio) as url, connected(url) as a, connected(url) as b:
+        await sio.save_session(a.sid, {"n": 1})
+        await sio.leave_room(a.sid, a.sid)
+        await sio.close_room(b.sid)
+        assert sio.rooms(a.sid) == sio.rooms(b.sid) == []
+        await sio.emit("nobody", to=[a.sid, b.sid])
+        await sio.enter_room(a.sid, "room")
+        await sio.socket(b.sid).join("room")
+        assert await sio.get_session(a.sid) == {"n": 1}
+        await sio.emit("both", room="room")
+        assert await a.next() == await b.next() == ("both", ())
+        sid = a.sid
+        await sio.disconnect(sid)
+        assert (await a.next())[0] == "disconnect"
+        with pytest.raises(KeyError):
+            sio.rooms(sid)
+
+
+async def test_events_of_other_servers():
+    """As the core would tell of them; no cluster is to be had here."""
+    sio = pancar.AsyncServer()
+    got = []
+
+    class Reply:
+        def send(self, args):
+            got.append(args)
+
+    async def told(*args):
+        got.append(args)
+        return "a", "b"
+
+    async def fails():
+        raise RuntimeError("of the handler")
+
+    sio.on_server_side("told", told)
+    sio.on_server_side("plain", lambda x: x)
+    sio.on_server_side("fails", fails)
+    failures = []
+    async with listening(sio):
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(str(context["exception"])))
+        tell = sio._table[pancar._core.SERVER_SIDE]
+        for name, args, reply in (
+            ("told", (1, b"2"), Reply()), ("told", (), None), ("plain", ([3],), Reply()), ("fails", (), Reply()),
+            ("unknown", (), Reply()),
+        ):  # fmt: skip
+            tell((pancar._core.SERVER_SIDE, "/", name, args, reply))
+        tell((pancar._core.SERVER_SIDE, "/elsewhere", "told", (), None))
+        await until(lambda: len(got) >= 5 and failures)
+    assert sorted(got, key=repr) == sorted([(1, b"2"), ("a", "b"), (), ([3],), ()], key=repr)
+    assert failures == ["of the handler"]
+
+
 async def test_answers_to_a_broadcast():
     sio = pancar.AsyncServer()
     async with listening(sio) as url, connected(url) as a, connected(url) as b:

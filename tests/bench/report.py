@@ -7,6 +7,12 @@ OURS, PEER, FLOOR = "pancar", "socketioxide", "floor"
 MOST_OF_PEER = {"echo": 0.4, "broadcast-1000": 0.7, "broadcast-1000-w8": 0.7}
 # Goal: the most that a face's CPU per unit may be of the Rust face's.
 MOST_OF_OURS = {"pancar-c": {"echo": 1.3}}
+# A face, and the server that its users would take otherwise.
+RIVALS = {"python": "python-socketio"}
+# Goal: the most that a face's CPU per unit may be of its rival's.
+MOST_OF_RIVAL = {"python": {"echo": 1 / 10, "broadcast-1000": 1 / 12, "broadcast-1000-w8": 1 / 12}}
+# Goal: the most that a face's memory per idle connection may be of its rival's.
+MOST_MEMORY_OF_RIVAL = {"python": 1 / 4}
 # Cores used by other programs from which on a warning is given.
 NOISY_CORES = 0.1
 # Goal: the most resident memory per idle connection, in KiB.
@@ -40,12 +46,12 @@ def summarize(runs):
     for run in runs:
         summary.setdefault(run["scenario"], {}).setdefault(run["server"], []).append(run)
     return {
-        scenario: {server: summarize_server(own, servers) for server, own in servers.items()}
+        scenario: {server: summarize_server(server, own, servers) for server, own in servers.items()}
         for scenario, servers in summary.items()
     }
 
 
-def summarize_server(own, servers):
+def summarize_server(server, own, servers):
     """The rounds of one server in one scenario, `servers` being all runs of that scenario."""
     reports = [run["report"] for run in own if "report" in run]
     result = {"runs": len(reports), "errors": [run["error"] for run in own if "error" in run]}
@@ -63,6 +69,8 @@ def summarize_server(own, servers):
     result["of_floor"] = rounded(ratio(own, servers.get(FLOOR, [])))
     result["of_peer"] = rounded(ratio(own, servers.get(PEER, [])))
     result["of_ours"] = rounded(ratio(own, servers.get(OURS, [])))
+    result["of_rival"] = rounded(ratio(own, servers.get(RIVALS.get(server), [])))
+    result["memory_of_rival"] = rounded(ratio(own, servers.get(RIVALS.get(server), []), memory))
     return result
 
 
@@ -76,10 +84,11 @@ def spread(values):
     return (max(values) - min(values)) / median(values) if values else None
 
 
-def ratio(own, base):
-    """Median of the CPU ratios within one round; rounds in which either failed do not count."""
-    base_by_round = {run["round"]: cpu(run) for run in base}
-    pairs = [(cpu(run), base_by_round.get(run["round"])) for run in own]
+def ratio(own, base, figure=None):
+    """Median of the ratios of a figure (CPU) within one round; rounds in which either failed do not count."""
+    figure = figure or cpu
+    base_by_round = {run["round"]: figure(run) for run in base}
+    pairs = [(figure(run), base_by_round.get(run["round"])) for run in own]
     ratios = [mine / theirs for mine, theirs in pairs if mine and theirs]
     return median(ratios) if ratios else None
 
@@ -87,6 +96,11 @@ def ratio(own, base):
 def cpu(run):
     """CPU µs per unit of a run, if it has any."""
     return run.get("report", {}).get("cpu_us_per_unit")
+
+
+def memory(run):
+    """KiB per idle connection of a run, if it has any."""
+    return run.get("report", {}).get("rss_kib_per_connection")
 
 
 def number(value):
@@ -146,12 +160,12 @@ def rows(summary, cells):
 
 def flow_table(summary):
     """CPU, rate, latency and correctness of the message streams."""
-    columns = ["scenario (unit)", "server", "CPU µs per unit", "spread", "× floor", "× socketioxide", "× pancar", "units/s"]
+    columns = ["scenario (unit)", "server", "CPU µs per unit", "spread", "× floor", "× socketioxide", "× pancar", "× rival", "units/s"]
     columns += ["p50 µs", "p99 µs", "misordered", "lost, doubled, altered"]
 
     def cells(figures):
         checked = max(figures["checked"], 1)
-        numbers = [figures[name] for name in ["of_floor", "of_peer", "of_ours", "rate", "p50_us", "p99_us"]]
+        numbers = [figures[name] for name in ["of_floor", "of_peer", "of_ours", "of_rival", "rate", "p50_us", "p99_us"]]
         late = f"{figures['misordered'] / checked:.1%}" if figures["misordered"] else "0"
         bad = ", ".join(str(figures[kind]) for kind in ["lost", "doubled", "altered"])
         cost = [number(figures["cpu_us_per_unit"]), percent(figures["spread"])]
@@ -162,14 +176,14 @@ def flow_table(summary):
 
 def idle_table(summary):
     """Memory and CPU of idle connections."""
-    columns = ["scenario (unit)", "server", "RSS KiB per connection", "heap KiB per connection"]
+    columns = ["scenario (unit)", "server", "RSS KiB per connection", "heap KiB per connection", "RSS × rival"]
     columns += ["CPU µs per unit", "spread", "× floor", "× socketioxide", "idle CPU ms/s"]
 
     def cells(figures):
-        memory = [number(figures[name]) for name in IDLE_FIGURES[:2]]
+        held = [number(figures[name]) for name in [*IDLE_FIGURES[:2], "memory_of_rival"]]
         cost = [number(figures["cpu_us_per_unit"]), percent(figures["spread"])]
         rest = [figures["of_floor"], figures["of_peer"], figures["idle_cpu_ms_per_s"]]
-        return memory + cost + [number(value) for value in rest]
+        return held + cost + [number(value) for value in rest]
 
     return table(columns, rows(summary, cells))
 
@@ -186,11 +200,27 @@ def missed_goals(summary, runs):
             value = summary.get(scenario, {}).get(face, {}).get("of_ours")
             if value is None or value > most:
                 missed.append(f"MISSED {scenario}: {face} {number(value)} × {OURS}, goal {most}")
+    missed += missed_by_faces(summary)
     idle = summary.get("idle-5000", {}).get(OURS, {}).get("rss_kib_per_connection")
     if idle is None or idle > MOST_IDLE_KIB:
         missed.append(f"MISSED idle-5000: {number(idle)} KiB per connection, goal {MOST_IDLE_KIB}")
     for run in runs:
         problem = run.get("error") or wrong(run["report"]) or ("stalled" if run["report"]["stalled"] else "")
-        if run["server"] in [OURS, *MOST_OF_OURS] and problem:
+        if run["server"] in [OURS, *MOST_OF_OURS, *RIVALS] and problem:
             missed.append(f"MISSED {run['scenario']} {run['server']}, round {run['round'] + 1}: {problem}")
+    return missed
+
+
+def missed_by_faces(summary):
+    """The same for what faces promise in comparison with their rivals."""
+    missed = []
+    for face, goals in MOST_OF_RIVAL.items():
+        for scenario, most in goals.items():
+            value = summary.get(scenario, {}).get(face, {}).get("of_rival")
+            if value is None or value > most:
+                missed.append(f"MISSED {scenario}: {face} {number(value)} × {RIVALS[face]}, goal {number(most)}")
+    for face, most in MOST_MEMORY_OF_RIVAL.items():
+        value = summary.get("idle-5000", {}).get(face, {}).get("memory_of_rival")
+        if value is None or value > most:
+            missed.append(f"MISSED idle-5000: {face} {number(value)} × memory of {RIVALS[face]}, goal {most}")
     return missed

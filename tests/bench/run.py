@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares Pancar with the floor and with socketioxide; see README.md beside this file.
+"""Compares Pancar with the floor and with its peers; see README.md beside this file.
 
 Every measurement is a fresh server process under one scenario of `loadgen`. Rounds are outermost and servers
 innermost, so that what is compared was measured seconds apart. Python's standard library is all it needs.
@@ -29,7 +29,7 @@ SCENARIOS = {
     "broadcast-1000-w8": ["--scenario", "broadcast", "--members", "1000", "--inflight", "8"],
     "idle-5000": ["--scenario", "idle", "--connections", "5000"],
 }
-SERVERS = ["floor", "socketioxide", "pancar", "pancar-c"]
+SERVERS = ["floor", "socketioxide", "pancar", "pancar-c", "python-socketio", "python"]
 PACKAGES = ["pancar-bench", "pancar-bench-socketioxide"]
 # Seconds: the first start of a probe may build it.
 BUILD_PATIENCE, START_PATIENCE, STOP_PATIENCE = 1800, 30, 5
@@ -226,6 +226,8 @@ def main():
         "socketioxide": [programs["peer-socketioxide"]],
         "pancar": [str(ROOT / "tests" / "probe"), "rust", "bench"],
         "pancar-c": [str(ROOT / "tests" / "probe"), "c", "bench"],
+        "python-socketio": [str(ROOT / ".venv" / "bin" / "python"), str(HERE / "peers" / "python-socketio" / "server.py")],
+        "python": [str(ROOT / "tests" / "probe"), "python", "bench"],
     }
     commands = available({name: commands[name] for name in arguments.servers})
     about = machine()

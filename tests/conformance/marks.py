@@ -9,6 +9,7 @@ VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 
 beyond_official = pytest.mark.beyond_official
 own_listener = pytest.mark.own_listener
+own_framing = pytest.mark.own_framing
 options = pytest.mark.options
 
 # The times of the two official suites.

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from marks import beyond_official, options, vectors
+from marks import beyond_official, options, own_framing, vectors
 from wire import Closed, Handshake, Http, Silent, frame, query
 from wire.websocket import BINARY, CLOSE, CONTINUATION, NO_MASK, PING, PONG, TEXT
 
@@ -121,6 +121,7 @@ def test_nothing_is_said_before_the_end_of_the_stream(server):
     assert server.reason(client.id) == "transport close"
 
 
+@own_framing
 def test_W_14_frames_right_after_the_handshake(server):
     """CVE-2022-21676: the first frame may travel with the request."""
     socket = server.websocket(early=frame(TEXT, b"40") + frame(TEXT, b"3"))
@@ -128,6 +129,7 @@ def test_W_14_frames_right_after_the_handshake(server):
     assert socket.read().startswith('40{"sid":')
 
 
+@own_framing
 @pytest.mark.parametrize("row", vectors("websocket_frames", label=label))
 def test_W_14_malformed_frame_right_after_the_handshake(server, row):
     """CVE-2022-21676"""
@@ -255,7 +257,7 @@ def server_handshake(http, text):
         ("Sec-WebSocket-Extensions", "permessage-deflate; server_max_window_bits=99"),
         ("Sec-WebSocket-Extensions", "a;" * 3000),
         ("Sec-WebSocket-Extensions", ", ".join(f'e{n}; p="v{n}"' for n in range(400))),
-        ("Sec-WebSocket-Protocol", " ,".join(["a"] * 3000)),
+        pytest.param("Sec-WebSocket-Protocol", " ,".join(["a"] * 3000), marks=own_framing),
         ("Sec-WebSocket-Protocol", "b" + " " * 6000 + "x"),
         ("Sec-WebSocket-Protocol", "(((("),
     ],
@@ -270,6 +272,7 @@ def test_W_18_absurd_negotiation(server, header, value):
     assert time.monotonic() - started < 2
 
 
+@own_framing
 def test_many_headers_do_not_hide_the_upgrade(server):
     """CVE-2024-37890"""
     try:

@@ -47,9 +47,9 @@ class BaseServer(Dispatch[N, S]):
     def __init__(self, options: dict[str, Any], lanes: int = 1) -> None:
         super().__init__()
         self._options = _options.read(options)
+        self._talks = bool(options.get("logger"))
         self._registry = Registry()
         self._held = {}
-        self._strayed = {}
         self._waiting = {}
         self._tokens = itertools.count(1)
         self._lanes = lanes
@@ -212,24 +212,10 @@ class BaseServer(Dispatch[N, S]):
 
     # ------------------------------------------------------------------ clients
     def _find(self, sid: str, namespace: str) -> _core.Socket | None:
-        held = self._held.get((namespace, sid))
-        if held is None:
-            held = self._running().find(namespace, sid)
-        return held if held is not None else self._strayed.get((namespace, sid))
-
-    def _leave_room(self, socket: _core.Socket, room: str) -> None:
-        if room == socket.sid:
-            # The core finds clients by the room of their own.
-            self._strayed[socket.namespace, socket.sid] = socket
-        socket.leave(room)
+        return self._held.get((namespace, sid)) or self._running().find(namespace, sid)
 
     def _sockets_leave(self, target: Target, rooms: tuple[str, ...]) -> None:
-        core = self._running()
-        for room in rooms:
-            socket = core.find(target.namespace, room)
-            if socket is not None:
-                self._strayed[target.namespace, room] = socket
-        core.sockets_leave(target.namespace, target.rooms, target.except_, target.flags, rooms)
+        self._running().sockets_leave(target.namespace, target.rooms, target.except_, target.flags, rooms)
 
     def _socket(self, sid: str, namespace: str) -> _core.Socket:
         socket = self._find(sid, namespace)
@@ -263,18 +249,20 @@ class BaseServer(Dispatch[N, S]):
 
     # ------------------------------------------------------------------ sending
     def _emit(self, target: Target, event: str, data: Any, callback: Callable[..., Any] | None = None) -> None:
-        args, default = pack(data), self._options.default
+        args = pack(data)
         if callback is not None:
             self._emit_to_each(target, event, args, callback)
             return
-        rooms = target.rooms
+        namespace, rooms, except_, flags, _ = target
+        if self._talks:
+            self.logger.info("emitting event %r to %s in %s", event, " ".join(rooms) or "all", namespace)
         if self._held and rooms:
             rooms = self._emit_to_held(target, event, args)
             if not rooms:
                 return
         if self._has_outgoing:
             self._tell_all_outgoing(target, rooms, event, args)
-        self._running().emit(target.namespace, event, args, rooms, target.except_, target.flags, default)
+        self._running().emit(namespace, event, args, rooms, except_, flags, self._options.default)
 
     def _tell_all_outgoing(self, target: Target, rooms: tuple[str, ...], event: str, args: tuple[Any, ...]) -> None:
         for socket in self._running().sockets(target.namespace, rooms, target.except_):

@@ -1,98 +1,199 @@
 """The native half, as the idiom layer sees it: it pulls events, and gives commands.
 
-Everything may be called from any thread; nothing waits for the network; nothing calls back into Python but `default`. The core's
-errors are `CoreError` with the number of their kind (core/src/error.rs, ErrorKind). Values that have no JSON form are
-TypeError or ValueError, and name the place: `args[0].user.photo`. NaN and infinity are sent as null, lone surrogates as U+FFFD.
-A process that was forked from the one that made a server gets RuntimeError from it.
+Everything may be called from any thread; nothing waits for the network; nothing calls back into Python but `default`.
+The core's errors are `CoreError` with the number of their kind (core/src/error.rs, ErrorKind). Values that have
+no JSON form are TypeError or ValueError, and name the place: `args[0].user.photo`. NaN and infinity are sent as null,
+lone surrogates as U+FFFD. A process that was forked from the one that made a server gets RuntimeError from it.
 """
-from typing import Any, Callable, Final, Mapping, Sequence
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, final
+
+__all__ = [
+    "ACK", "ACKS", "ALLOW", "AllowRequest", "CLOSED", "CONNECT", "CONNECTION_ERROR", "Core", "CoreError",
+    "DISCONNECT", "DISCONNECTING", "EVENT", "ExternalSocket", "FETCHED", "JOIN", "JoinRequest", "LOCAL", "LOG", "MATCH",
+    "MatchRequest", "NO_COMPRESS", "OUTBOX", "OUTGOING", "Pending", "RESPONSE", "Reply", "SERVER_SIDE", "Socket",
+    "TASK", "VOLATILE", "WEBSOCKET", "__version__", "dumps", "loads",
+]
 __version__: str
+
+_Args = tuple[object, ...]
+_Default = Callable[[object], object] | None
+_Headers = Sequence[tuple[bytes, bytes]]
 
 class CoreError(Exception):
     kind: int
 
-# Kinds of event tuples (first item).
-JOIN: Final[int]          # (JOIN, request: JoinRequest, socket: Socket)      a client asks to join: accept or reject, once
-CONNECT: Final[int]       # (CONNECT, socket)                                 it has joined
-EVENT: Final[int]         # (EVENT, socket, name: str, args: tuple, ack: int | None)
-DISCONNECTING: Final[int] # (DISCONNECTING, socket, reason: str, detail: str, rooms: list[str])
-DISCONNECT: Final[int]    # (DISCONNECT, socket, reason: str, detail: str)
-OUTGOING: Final[int]      # (OUTGOING, socket, name: str, args: tuple)        for sockets with watch_outgoing(True)
-ACK: Final[int]           # (ACK, token: int, status: int, args: tuple | None)  status 0 answered, 6 timeout, 5 disconnected
-ACKS: Final[int]          # (ACKS, token: int, [(sid: str, status: int, args: tuple | None), ...])
-MATCH: Final[int]         # (MATCH, request: MatchRequest, name: str, auth: object, matcher: int)
-SERVER_SIDE: Final[int]   # (SERVER_SIDE, namespace: str, name: str, args: tuple, reply: Reply | None)
-ALLOW: Final[int]         # (ALLOW, request: AllowRequest, handshake: dict)   only with allow_request=True
-CONNECTION_ERROR: Final[int]  # (CONNECTION_ERROR, code: int, message: str, context: str, handshake: dict)  only with connection_errors=True
-RESPONSE: Final[int]      # (RESPONSE, token: int, status: int, headers: list[tuple[bytes, bytes]], body: bytes)
-WEBSOCKET: Final[int]     # (WEBSOCKET, token: int, ExternalSocket | (status, headers, body))
-OUTBOX: Final[int]        # (OUTBOX, token: int)                              ExternalSocket.take() has something
-TASK: Final[int]          # (TASK, token: int)                                what post() / post_after() put in
-CLOSED: Final[int]        # (CLOSED,)                                         the last one, in every lane
+# ------------------------------------------------------------------ kinds of events: the first item of their tuples
+# (JOIN, request: JoinRequest, socket: Socket)      a client asks to join: accept or reject, once
+JOIN: Final[int]
+# (CONNECT, socket)      it has joined
+CONNECT: Final[int]
+# (EVENT, socket, name: str, args: tuple, ack: int | None)
+EVENT: Final[int]
+# (DISCONNECTING, socket, reason: str, detail: str, rooms: list[str])
+DISCONNECTING: Final[int]
+# (DISCONNECT, socket, reason: str, detail: str)
+DISCONNECT: Final[int]
+# (OUTGOING, socket, name: str, args: tuple)      for sockets with watch_outgoing(True)
+OUTGOING: Final[int]
+# (ACK, token: int, status: int, args: tuple | None)      status 0 answered, 6 timeout, 5 disconnected
+ACK: Final[int]
+# (ACKS, token: int, [(sid: str, status: int, args: tuple | None), ...])
+ACKS: Final[int]
+# (MATCH, request: MatchRequest, name: str, auth: object, matcher: int)
+MATCH: Final[int]
+# (SERVER_SIDE, namespace: str, name: str, args: tuple, reply: Reply | None)
+SERVER_SIDE: Final[int]
+# (ALLOW, request: AllowRequest, handshake: dict)      only with allow_request=True
+ALLOW: Final[int]
+# (CONNECTION_ERROR, code: int, message: str, context: str, handshake: dict)      only with connection_errors=True
+CONNECTION_ERROR: Final[int]
+# (RESPONSE, token: int, status: int, headers: list[tuple[bytes, bytes]], body: bytes)
+RESPONSE: Final[int]
+# (WEBSOCKET, token: int, ExternalSocket | (status, headers, body))
+WEBSOCKET: Final[int]
+# (OUTBOX, token: int)      ExternalSocket.take() has something
+OUTBOX: Final[int]
+# (TASK, token: int)      what post() and post_after() put in
+TASK: Final[int]
+# (FETCHED, token: int, kind: int, [(sid: str, rooms: list[str], data, handshake: dict), ...] | None)      kind 0, or of an error
+FETCHED: Final[int]
+# (LOG, [(level: int, module: str, text: str), ...])      of the core itself; the level as `logging` has it
+LOG: Final[int]
+# (CLOSED,)      the last one, in every lane
+CLOSED: Final[int]
 
 # Flags, to be or-ed.
 VOLATILE: Final[int]
 LOCAL: Final[int]
 NO_COMPRESS: Final[int]
 
+@final
 class Core:
-    def __init__(self, options: Mapping[str, object], *, lanes: int = 1, allow_request: bool = False,
-                 connection_errors: bool = False) -> None: ...      # options: names and values of pancar::Config::set
-    # taking events
-    def fileno(self, lane: int = 0) -> int: ...                      # readable while events wait (socketpair)
-    def drain(self, max: int = 0, lane: int = 0, hold: bool = False) -> list[tuple[Any, ...]]: ...  # never blocks; 0: all that waits
-                      # with `hold`, what this thread emits from now on leaves at `flush`, all of it together: the worker is woken
-                      # once per burst, which pays under asyncio. Not to be forgotten: flush() before this thread blocks on anything; wait() and the
-                      # next drain() flush first
+    # `options`: names and values of pancar::Config::set
+    def __new__(
+        cls, options: Mapping[str, object], *, lanes: int = 1, allow_request: bool = False, connection_errors: bool = False
+    ) -> Core: ...
+
+    # ---------------------------------------------------------------- taking events
+    # Readable while events wait.
+    def fileno(self, lane: int = 0) -> int: ...
+    # Never blocks; `max` 0 is all that waits. With `hold`, what this thread emits from now on leaves at `flush`, all of it
+    # together: the worker is woken once per burst, which pays under asyncio. Not to be forgotten: flush() before this
+    # thread blocks on anything. wait() and the next drain() flush first.
+    def drain(self, max: int = 0, lane: int = 0, hold: bool = False) -> list[tuple[Any, ...]]: ...
     @staticmethod
-    def flush() -> None: ...                                         # what this thread emitted since drain(hold=True) leaves
-    def wait(self, timeout: float | None = None, lane: int = 0) -> bool: ...    # blocks without the GIL until drain() has something
-    def post(self, token: int, lane: int = 0) -> None: ...           # puts (TASK, token) in; wakes the lane
+    def flush() -> None: ...
+    # Blocks without the GIL until drain() has something.
+    def wait(self, timeout: float | None = None, lane: int = 0) -> bool: ...
+    # Puts (TASK, token) in, and wakes the lane.
+    def post(self, token: int, lane: int = 0) -> None: ...
     def post_after(self, delay: float, token: int, lane: int = 0) -> None: ...
-    # life
-    def listen(self, host: str, port: int) -> int: ...               # the port that was bound
+
+    # ---------------------------------------------------------------- life
+    # The port that was bound.
+    def listen(self, host: str, port: int) -> int: ...
     def listen_unix(self, path: str) -> None: ...
     def listen_tls(self, host: str, port: int, certificates: bytes, key: bytes) -> int: ...
-    def close(self) -> None: ...                                     # graceful, returns at once
-    def wait_closed(self) -> None: ...                               # without the GIL
+    # Gracefully; returns at once.
+    def close(self) -> None: ...
+    def wait_closed(self) -> None: ...
     @property
     def clients_count(self) -> int: ...
-    # namespaces
-    def of(self, namespace: str) -> None: ...                        # makes it
-    def of_pattern(self, pattern: str) -> None: ...                  # "/room-{id}"
-    def of_matching(self, matcher: int) -> None: ...                 # asks with MATCH
+
+    # ---------------------------------------------------------------- namespaces
+    # Makes it.
+    def of(self, namespace: str) -> None: ...
+    # "/room-{id}"
+    def of_pattern(self, pattern: str) -> None: ...
+    # Asks with MATCH.
+    def of_matching(self, matcher: int) -> None: ...
     def namespaces(self) -> list[str]: ...
     def sockets_count(self, namespace: str) -> int: ...
     def rooms_count(self, namespace: str) -> int: ...
-    def rooms(self, namespace: str) -> list[tuple[str, int]]: ...    # all rooms with number of members
+    # All rooms, with the number of their members.
+    def rooms(self, namespace: str) -> list[tuple[str, int]]: ...
     def find(self, namespace: str, sid: str) -> Socket | None: ...
-    def sockets(self, namespace: str, rooms: Sequence[str] = (), except_: Sequence[str] = ()) -> list[Socket]: ...  # local ones
-    # sending. `args` is a tuple of positional arguments; `default` is called with a value that has no JSON form and returns one that has
-    def emit(self, namespace: str, event: str, args: tuple[object, ...], rooms: Sequence[str] = (),
-             except_: Sequence[str] = (), flags: int = 0, default: Callable[[object], object] | None = None) -> None: ...
-    def emit_with_ack(self, namespace: str, event: str, args: tuple[object, ...], rooms: Sequence[str], except_: Sequence[str],
-                      flags: int, timeout: float | None, token: int, default: Callable[[object], object] | None = None) -> None: ...  # one ACKS
-    def fetch_sockets(self, namespace: str, rooms: Sequence[str], except_: Sequence[str], flags: int, token: int) -> None: ...
-                      # (ACKS-like) event: (FETCHED, token, kind 0 | error kind, [(sid, rooms: list[str], data, handshake: dict)])
-    def sockets_join(self, namespace: str, rooms: Sequence[str], except_: Sequence[str], flags: int, join: Sequence[str]) -> None: ...
-    def sockets_leave(self, namespace: str, rooms: Sequence[str], except_: Sequence[str], flags: int, leave: Sequence[str]) -> None: ...
-    def disconnect_sockets(self, namespace: str, rooms: Sequence[str], except_: Sequence[str], flags: int, close: bool) -> None: ...
-    def server_side_emit(self, namespace: str, event: str, args: tuple[object, ...]) -> None: ...
-    # transports that a foreign server owns
-    def request(self, method: str, target: str, headers: Sequence[tuple[bytes, bytes]], body: bytes,
-                remote: tuple[str, int] | None, secure: bool, token: int) -> Pending: ...     # answered by RESPONSE
-    def websocket(self, target: str, headers: Sequence[tuple[bytes, bytes]], remote: tuple[str, int] | None, secure: bool, token: int) -> None: ...  # WEBSOCKET
-    def adopt(self, fd: int, read_already: bytes) -> None: ...       # takes a copy of fd: the caller closes its own
+    # Those of this server.
+    def sockets(self, namespace: str, rooms: Sequence[str] = ..., except_: Sequence[str] = ...) -> list[Socket]: ...
 
-FETCHED: Final[int]       # (FETCHED, token, kind: int, list | None)
+    # ---------------------------------------------------------------- sending
+    # `args` are positional; `default` gets a value that has no JSON form and returns one that has.
+    def emit(
+        self,
+        namespace: str,
+        event: str,
+        args: _Args,
+        rooms: Sequence[str] = ...,
+        except_: Sequence[str] = ...,
+        flags: int = 0,
+        default: _Default = None,
+    ) -> None: ...
+    # One ACKS.
+    def emit_with_ack(
+        self,
+        namespace: str,
+        event: str,
+        args: _Args,
+        rooms: Sequence[str],
+        except_: Sequence[str],
+        flags: int,
+        timeout: float | None,
+        token: int,
+        default: _Default = None,
+    ) -> None: ...
+    # FETCHED.
+    def fetch_sockets(
+        self, namespace: str, rooms: Sequence[str], except_: Sequence[str], flags: int, token: int
+    ) -> None: ...
+    def sockets_join(
+        self, namespace: str, rooms: Sequence[str], except_: Sequence[str], flags: int, join: Sequence[str]
+    ) -> None: ...
+    def sockets_leave(
+        self, namespace: str, rooms: Sequence[str], except_: Sequence[str], flags: int, leave: Sequence[str]
+    ) -> None: ...
+    def disconnect_sockets(
+        self, namespace: str, rooms: Sequence[str], except_: Sequence[str], flags: int, close: bool
+    ) -> None: ...
+    def server_side_emit(self, namespace: str, event: str, args: _Args) -> None: ...
 
+    # ---------------------------------------------------------------- transports that another server owns
+    # To be fed its body; RESPONSE. `kept` comes back as Socket.kept where it opens a connection.
+    def request(
+        self,
+        method: str,
+        target: str,
+        headers: _Headers,
+        remote: tuple[str, int] | None,
+        secure: bool,
+        token: int,
+        kept: object = None,
+    ) -> Pending: ...
+    # WEBSOCKET.
+    def websocket(
+        self,
+        target: str,
+        headers: _Headers,
+        remote: tuple[str, int] | None,
+        secure: bool,
+        token: int,
+        kept: object = None,
+    ) -> None: ...
+    # Takes a copy of `fd`: the caller closes its own.
+    def adopt(self, fd: int, read_already: bytes) -> None: ...
+
+@final
 class Socket:
-    """One client in one namespace. The same object for the same client, always. Weak-referenceable, hashable by identity."""
+    """One client in one namespace. The same object for the same client, always; weakly referenceable, hashed by identity."""
+
     sid: str
     namespace: str
-    state: object             # free for the idiom layer (None at first). The core keeps the object until drain() has given DISCONNECT,
-                              # or the client was refused; then it and its state go with the last reference, in cycles too
+    # Free for the idiom layer, None at first. The core keeps the object until drain() has given DISCONNECT, or the client
+    # was refused; then it and its state go with the last reference, in cycles too.
+    state: object
+    # Any JSON value, {} at first; a copy.
+    data: object
     @property
     def connected(self) -> bool: ...
     @property
@@ -101,56 +202,91 @@ class Socket:
     def lane(self) -> int: ...
     @property
     def transport(self) -> str: ...
+    # The official form.
     @property
-    def handshake(self) -> dict[str, Any]: ...     # the official form
+    def handshake(self) -> dict[str, Any]: ...
+    # {} when none was sent.
     @property
-    def auth(self) -> object: ...                  # {} when none was sent
+    def auth(self) -> object: ...
     @property
     def auth_given(self) -> bool: ...
     @property
     def headers(self) -> list[tuple[bytes, bytes]]: ...
+    # Path and query.
     @property
-    def url(self) -> str: ...                      # path and query
+    def url(self) -> str: ...
+    # What was given with the request that opened the connection.
+    @property
+    def kept(self) -> object: ...
     @property
     def address(self) -> str: ...
+    # The same number for all namespaces of one client.
     @property
-    def connection(self) -> int: ...               # the same number for all namespaces of one client
+    def connection(self) -> int: ...
     @property
     def buffered_bytes(self) -> int: ...
     @property
     def rooms(self) -> list[str]: ...
-    @property
-    def data(self) -> object: ...                  # JSON value, {} at first; setter takes any JSON value
-    def join(self, rooms: Sequence[str]) -> None: ...   # also before accept: entered when it is accepted
+    # Also before accept: entered when it is accepted.
+    def join(self, rooms: Sequence[str]) -> None: ...
     def leave(self, room: str) -> None: ...
-    def emit(self, event: str, args: tuple[object, ...], flags: int = 0, default: Callable[[object], object] | None = None) -> None: ...  # also before accept: sent right behind the CONNECT reply
-    def emit_with_ack(self, event: str, args: tuple[object, ...], timeout: float | None, token: int, flags: int = 0,
-                      default: Callable[[object], object] | None = None) -> None: ...  # ACK
-    def ack(self, id: int, args: tuple[object, ...], default: Callable[[object], object] | None = None) -> None: ...
+    # Also before accept: sent right behind the CONNECT reply.
+    def emit(self, event: str, args: _Args, flags: int = 0, default: _Default = None) -> None: ...
+    # ACK.
+    def emit_with_ack(
+        self, event: str, args: _Args, timeout: float | None, token: int, flags: int = 0, default: _Default = None
+    ) -> None: ...
+    def ack(self, id: int, args: _Args, default: _Default = None) -> None: ...
     def disconnect(self, close: bool = False) -> None: ...
     def watch_outgoing(self, watch: bool) -> None: ...
 
+@final
 class JoinRequest:
-    def accept(self) -> bool: ...                  # False: the client has gone
-    def reject(self, message: str, data: object = ...) -> None: ...   # data is left out unless given
+    # False: the client has gone.
+    def accept(self) -> bool: ...
+    # `data` is left out unless given.
+    def reject(self, message: str, data: object = ...) -> None: ...
     @property
     def pending(self) -> bool: ...
 
+@final
 class MatchRequest:
     def answer(self, takes: bool) -> None: ...
-class AllowRequest:
-    def answer(self, refuse_with: str | None) -> None: ...   # None lets it go on
-class Reply:
-    def send(self, args: tuple[object, ...]) -> None: ...
-class Pending:                                     # to be kept until RESPONSE
-    def abort(self) -> None: ...                   # the client of the request is gone; also when dropped
-class ExternalSocket:
-    def text(self, text: str) -> bool: ...         # a message of the client; False: nothing more is wanted (closed)
-    def binary(self, data: bytes) -> bool: ...
-    def closed(self) -> None: ...                  # the client is gone
-    def take(self) -> list[str | bytes | tuple[int, str]]: ...  # what is to be sent; a tuple is close code and reason, the last one
-    @property
-    def congested(self) -> bool: ...               # the host is to give no more messages until it has drained
 
-def loads(json_args: str, attachments: Sequence[bytes]) -> tuple[object, ...]: ...      # for tests and fuzzing of the value conversion
-def dumps(args: tuple[object, ...], default: Callable[[object], object] | None = None) -> tuple[str, list[bytes]]: ...
+@final
+class AllowRequest:
+    # None lets it go on.
+    def answer(self, refuse_with: str | None) -> None: ...
+
+@final
+class Reply:
+    def send(self, args: _Args) -> None: ...
+
+@final
+class Pending:
+    """A request; to be kept until RESPONSE."""
+
+    # The next piece of its body; false: nothing more of it is wanted.
+    def feed(self, piece: bytes, more: bool = False) -> bool: ...
+    # The host is to give no more pieces until it has drained.
+    @property
+    def congested(self) -> bool: ...
+    # The client of the request is gone; also when dropped.
+    def abort(self) -> None: ...
+
+@final
+class ExternalSocket:
+    # A message of the client; false: nothing more is wanted, as it is closed.
+    def text(self, text: str) -> bool: ...
+    def binary(self, data: bytes) -> bool: ...
+    # The client is gone.
+    def closed(self) -> None: ...
+    # What is to be sent; a tuple is close code and reason, the last one.
+    def take(self) -> list[str | bytes | tuple[int, str]]: ...
+    # The host is to give no more messages until it has drained.
+    @property
+    def congested(self) -> bool: ...
+
+# Conversion of values, for tests.
+def loads(json_args: str, attachments: Sequence[bytes]) -> tuple[object, ...]: ...
+def dumps(args: _Args, default: _Default = None) -> tuple[str, list[bytes]]: ...

@@ -40,6 +40,7 @@ class Dispatch(Questions, Generic[N, S]):
             _core.ALLOW: self._on_allow,
             _core.SERVER_SIDE: self._on_server_side,
             _core.CONNECTION_ERROR: self._on_connection_error,
+            _core.LOG: self._on_log,
             _core.CLOSED: self._on_closed,
         }
 
@@ -90,6 +91,8 @@ class Dispatch(Questions, Generic[N, S]):
     def _on_join(self, event: Event) -> None:
         _, request, socket = event
         state = self._state(socket)
+        if self._talks:
+            self._options.logger.info("%s asks to join %s", socket.sid, socket.namespace)
         scopes = self._scopes(state)
         connect = scopes.find("connect")
         if connect is None and not scopes.middlewares:
@@ -119,16 +122,12 @@ class Dispatch(Questions, Generic[N, S]):
         self, request: _core.JoinRequest, socket: _core.Socket, state: State, scopes: Scopes, connect: Handler | None
     ) -> None:
         let_in = self._options.always_connect and request.accept()
-        if "connection_state_recovery" in self._options.core and not let_in:
-            # Events that a client may come back with are numbered, which begins when it is let in.
-            state.early = []
         refusal: exceptions.ConnectionRefusedError | None = exceptions.ConnectionRefusedError(SERVER_ERROR)
         try:
             refusal = await self._refusal(socket, scopes.middlewares, connect)
         finally:
             state.joined = refusal is None
             is_here = self._answer(request, socket, let_in, refusal)
-            self._send_early(socket, state)
             if refusal is not None or is_here:
                 self._held.pop((socket.namespace, socket.sid), None)
         if refusal is None and not is_here:
@@ -137,24 +136,11 @@ class Dispatch(Questions, Generic[N, S]):
 
     def _send(self, socket: _core.Socket, event: str, args: tuple[Any, ...], flags: int) -> None:
         """Sends to one client, now or as soon as it is in."""
-        state = socket.state
-        early = state.early if isinstance(state, State) else None
-        if early is not None:
-            early.append((event, args, flags))
-            return
+        if self._talks:
+            self._options.logger.info("emitting event %r to %s in %s", event, socket.sid, socket.namespace)
         if self._has_outgoing:
             self._tell_outgoing(socket, event, args)
         socket.emit(event, args, flags, self._options.default)
-
-    def _send_early(self, socket: _core.Socket, state: State) -> None:
-        early, state.early = state.early, None
-        if not state.joined:
-            return
-        for each in early or ():
-            try:
-                self._send(socket, *each)
-            except Exception as error:
-                self._report(f"{each[0]!r} could not be sent", error)
 
     def _answer(
         self,
@@ -214,6 +200,8 @@ class Dispatch(Questions, Generic[N, S]):
         scopes = state.scopes
         if scopes.version != self._registry.version:
             scopes = self._scopes(state)
+        if self._talks:
+            self._options.logger.info("received event %r from %s in %s", name, socket.sid, socket.namespace)
         for handler in scopes.any:
             self._fire(handler, (name, *handler.prefix, socket.sid, *args), repr(name))
         listeners = state.listeners
@@ -226,20 +214,19 @@ class Dispatch(Questions, Generic[N, S]):
                 self._run(self._past_middlewares(event, state), waits)
                 return
             self._call_all(event, state)
-        elif (found := scopes.find(name)) is not None:
+        elif (found := scopes.known.get(name) or scopes.find(name)) is not None:
             self._begin(found, (*found.prefix, socket.sid, *args), event, state)
 
     def _begin(self, handler: Handler, args: tuple[Any, ...], event: Event, state: State) -> None:
         """Calls the handler that answers the event."""
-        flow = self._handle(handler, args, event)
+        flow = self._handle(handler, args, event, state)
         if handler.is_async and not self._options.async_handlers:
             state.holds += 1
             flow = self._and_release(state, flow)
         self._run(flow, handler.is_async)
 
-    async def _handle(self, handler: Handler, args: tuple[Any, ...], event: Event) -> None:
-        _, socket, name, _, ack = event
-        if socket.state.dismissed:
+    async def _handle(self, handler: Handler, args: tuple[Any, ...], event: Event, state: State) -> None:
+        if state.dismissed:
             return
         try:
             if handler.is_async:
@@ -248,10 +235,10 @@ class Dispatch(Questions, Generic[N, S]):
                 result = contextvars.copy_context().run(handler.function, *args)
                 if result is not None and is_awaitable(result):
                     result = await result
-            if ack is not None:
-                socket.ack(ack, pack(result), self._options.default)
+            if event[4] is not None:
+                event[1].ack(event[4], pack(result), self._options.default)
         except Exception as error:
-            self._report(f"the handler of {name!r} failed", error)
+            self._report(f"the handler of {event[2]!r} failed", error)
 
     def _call_all(self, event: Event, state: State) -> None:
         """The handler of the server, then listeners of the socket. The first of them answers."""
@@ -326,7 +313,8 @@ class Dispatch(Questions, Generic[N, S]):
         state = self._state(socket)
         if self._waits(state, event):
             return
-        self._strayed.pop((socket.namespace, socket.sid), None)
+        if self._talks:
+            self._options.logger.info("%s has left %s: %s", socket.sid, socket.namespace, reason)
         if not state.joined:
             return
         handler = self._scopes(state).find("disconnect")

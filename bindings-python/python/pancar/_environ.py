@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def environ_of(socket: Socket) -> dict[str, Any]:
-    """Names of WSGI, and ``asgi.scope``."""
+    """What the WSGI server gave; else names of WSGI, and ``asgi.scope``: what the ASGI server gave, or what it would."""
+    kept: Any = socket.kept
+    if kept is not None and "wsgi.version" in kept:
+        return dict(kept)
     path, _, query = socket.url.partition("?")
     secure = bool(socket.handshake["secure"])
     headers = socket.headers
@@ -37,7 +40,7 @@ def environ_of(socket: Socket) -> dict[str, Any]:
         "SERVER_PORT": port or ("443" if secure else "80"),
         "REMOTE_ADDR": socket.address,
         "REMOTE_PORT": "0",
-        "asgi.scope": _scope(path, decoded, query, headers, secure, socket.address),
+        "asgi.scope": kept or _scope(path, decoded, query, headers, secure, socket.address),
     }
     for name, value in headers:
         _add(environ, name.decode("latin-1"), value.decode("latin-1"))

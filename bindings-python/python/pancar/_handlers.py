@@ -88,16 +88,17 @@ class Scopes:
         self.middlewares = [handler for scope, _ in both for handler in scope.middlewares]
         self.any = [Handler(each.function, prefix) for scope, prefix in both for each in scope.any]
         self.any_outgoing = [Handler(each.function, prefix) for scope, prefix in both for each in scope.any_outgoing]
-        self._found: dict[str, Handler] = {}
+        #: Handlers by events, as far as they were looked for.
+        self.known: dict[str, Handler] = {}
 
     def find(self, event: str) -> Handler | None:
         """The handler of an event: of the namespace before that of all, of the event before that of any event."""
-        found = self._found.get(event)
+        found = self.known.get(event)
         if found is None:
             found = self._function(event) or self._method(event)
             # Names that clients make up, which go to "*", are not remembered.
             if found is not None and event not in found.prefix:
-                self._found[event] = found
+                self.known[event] = found
         return found
 
     def _function(self, event: str) -> Handler | None:

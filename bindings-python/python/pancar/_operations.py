@@ -90,9 +90,10 @@ class Operations(Generic[N, S, B, K]):
         It never waits for the network. A client that does not read is disconnected, see ``max_buffered_bytes``.
         """
         flags = LOCAL if ignore_queue else 0
-        target = Target(self._at(namespace), names(to if to is not None else room), names(skip_sid), flags)
-        self._home._emit(target, event, data, callback)
-        return self._home._nothing
+        target = Target(self._at(namespace), names(room if to is None else to), names(skip_sid), flags)
+        home = self._home
+        home._emit(target, event, data, callback)
+        return home._nothing
 
     def send(
         self,
@@ -117,7 +118,7 @@ class Operations(Generic[N, S, B, K]):
         """Takes a client out of a room (or several)."""
         socket = self._home._socket(sid, self._at(namespace))
         for name in names(room):
-            self._home._leave_room(socket, name)
+            socket.leave(name)
         return self._home._nothing
 
     def close_room(self, room: str, namespace: str | None = None) -> N:

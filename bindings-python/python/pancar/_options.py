@@ -44,9 +44,6 @@ class Options:
     engineio_logger: logging.Logger | None = None
     #: Seconds.
     close_timeout: float = 5
-    body_timeout: float = 30
-    #: Bytes.
-    body_limit: int = 1_000_000
     allow_request: Callable[..., Any] | None = None
     origin_allowed: Callable[..., Any] | None = None
 
@@ -65,9 +62,6 @@ def read(given: Mapping[str, Any]) -> Options:
     options.default = _default(given)
     options.async_handlers = bool(given.get("async_handlers", True))
     options.close_timeout = given.get("close_timeout", options.close_timeout)
-    options.body_timeout = given.get("body_timeout", options.body_timeout)
-    limit = given.get("max_http_buffer_size", options.body_limit)
-    options.body_limit = int(limit) if isinstance(limit, (int, float)) else options.body_limit
     options.always_connect = bool(given.get("always_connect", False))
     options.namespaces = given.get("namespaces") or ["/"]
     options.logger = _logger(given.get("logger", False), "pancar.server") or options.logger

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from ._handlers import ALL, Handler, Key, is_coroutine_function, matches
@@ -10,6 +11,9 @@ from ._target import pack
 
 if TYPE_CHECKING:
     from . import _core
+
+#: Where trouble of the network is logged that nobody wants to hear of elsewhere.
+NETWORK = logging.getLogger("pancar.engine")
 
 
 class Questions(Running):
@@ -94,3 +98,10 @@ class Questions(Running):
         logger = self._options.engineio_logger
         if logger is not None:
             logger.info("refused %s: %s (%s %s)", handshake.get("url"), message, code, context)
+
+    def _on_log(self, event: Event) -> None:
+        """What the core logs: of the network to the logger of requests, all else to that of the server."""
+        for level, module, text in event[1]:
+            is_network = "::net" in module or "::proto" in module
+            logger = (self._options.engineio_logger or NETWORK) if is_network else self._options.logger
+            logger.log(level, "%s", text)

@@ -24,11 +24,11 @@ class Running:
     _registry: Registry
     # Clients that the core does not find: their connect or disconnect handler runs.
     _held: dict[tuple[str, str], _core.Socket]
-    # Clients that have left the room of their own id.
-    _strayed: dict[tuple[str, str], _core.Socket]
     _waiting: dict[int, Callable[..., None]]
     # Whether somebody listens to what is sent.
     _has_outgoing = False
+    # Whether events are logged.
+    _talks = False
 
     def _run(self, flow: Flow, waits: bool) -> None:
         """Runs a flow: at once where it does not wait."""

@@ -48,7 +48,7 @@ class State:
     """Beside a socket of the core."""
 
     __slots__ = (
-        "dismissed", "early", "environ", "holds", "is_releasing", "joined", "lane", "listeners", "running", "scopes",
+        "dismissed", "environ", "holds", "is_releasing", "joined", "lane", "listeners", "running", "scopes",
         "session", "view", "waiting",
     )  # fmt: skip
 
@@ -62,8 +62,6 @@ class State:
         self.joined = False
         #: Whether the program has disconnected it: what it sent before it knew is not handled.
         self.dismissed = False
-        #: What waits until it is let in.
-        self.early: list[tuple[str, tuple[Any, ...], int]] | None = None
         #: How much there is that its next event waits for, and events that wait.
         self.holds = 0
         self.waiting: deque[Any] | None = None

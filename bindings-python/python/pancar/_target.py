@@ -60,7 +60,9 @@ def pack(data: Any) -> tuple[Any, ...]:
     """Data as arguments: a tuple is several, None is none."""
     if data is None:
         return ()
-    return data if type(data) is tuple else tuple(data) if isinstance(data, tuple) else (data,)
+    if not isinstance(data, tuple):
+        return (data,)
+    return data if type(data) is tuple else tuple(data)
 
 
 def unpack(args: tuple[Any, ...] | None) -> Any:

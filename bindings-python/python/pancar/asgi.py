@@ -20,7 +20,6 @@ ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
 Response = tuple[int, list[tuple[bytes, bytes]], bytes]
 NO_CODE = 1005
 # What a client is told that connects while the server shuts down.
-TIMED_OUT: Response = (408, [(b"connection", b"close")], b"")
 CLOSED: Response = (503, [], b"")
 
 
@@ -184,13 +183,6 @@ async def _answer(server: AsyncServer, scope: Scope, path: str, receive: Receive
     if core is None:
         await _send(send, CLOSED)
         return
-    try:
-        body = await asyncio.wait_for(_body(scope, receive, server._options.body_limit), server._options.body_timeout)
-    except asyncio.TimeoutError:
-        await _send(send, TIMED_OUT)
-        return
-    if body is None:
-        return
     answered: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
 
     def resolve(*response: Any) -> None:
@@ -199,40 +191,30 @@ async def _answer(server: AsyncServer, scope: Scope, path: str, receive: Receive
 
     token = server._expect(resolve)
     secure = scope.get("scheme") in ("https", "wss")
-    pending = core.request(scope["method"], _target(scope, path), _headers(scope), body, _remote(scope), secure, token)
-    gone = asyncio.ensure_future(_until_gone(receive))
     try:
-        await asyncio.wait((answered, gone), return_when=asyncio.FIRST_COMPLETED)
-        if answered.done():
-            await _send(send, answered.result())
+        pending = core.request(
+            scope["method"], _target(scope, path), _headers(scope), _remote(scope), secure, token, scope
+        )
+        feeding = asyncio.ensure_future(_feed(server, pending, receive))
+        try:
+            await asyncio.wait((answered, feeding), return_when=asyncio.FIRST_COMPLETED)
+            if answered.done():
+                await _send(send, answered.result())
+        finally:
+            feeding.cancel()
+            if not answered.done():
+                pending.abort()
     finally:
-        gone.cancel()
         server._waiting.pop(token, None)
-        if not answered.done():
-            pending.abort()
 
 
-async def _body(scope: Scope, receive: Receive, most: int) -> bytes | None:
-    """The body of a request; not much more of it than is allowed. None where the client has gone."""
-    parts, size = [], 0
-    announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
-    if announced.isdigit() and int(announced) > most:
-        # The core answers by what is announced.
-        return bytes(most + 1)
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        part = message.get("body", b"")
-        size += len(part)
-        parts.append(part)
-        if not message.get("more_body", False) or size > most:
-            return b"".join(parts)
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+async def _feed(server: AsyncServer, pending: _core.Pending, receive: Receive) -> None:
+    """Hands the body over as it comes; ends when the client has gone."""
+    while (message := await receive())["type"] != "http.disconnect":
+        # What is not wanted any more is thrown away, as the answer is on its way.
+        pending.feed(message.get("body", b""), message.get("more_body", False))
+        while pending.congested:
+            await server._next_burst()
 
 
 # -------------------------------------------------------------------------------------------------------- WebSocket
@@ -249,7 +231,7 @@ async def _carry(server: AsyncServer, scope: Scope, path: str, receive: Receive,
     token = server._expect(lambda result=CLOSED: None if opened.done() else opened.set_result(result))
     secure = scope.get("scheme") in ("https", "wss")
     try:
-        core.websocket(_target(scope, path), _headers(scope), _remote(scope), secure, token)
+        core.websocket(_target(scope, path), _headers(scope), _remote(scope), secure, token, scope)
         socket = await opened
         if not isinstance(socket, _core.ExternalSocket):
             await _refuse(scope, send, socket)

@@ -19,7 +19,9 @@ from .socket import AsyncSocket
 # Events that are handled before other callbacks of the loop get their turn.
 BURST = 512
 LEAST_TASKS = 64
-EAGER: dict[str, Any] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
+EAGER = sys.version_info >= (3, 12)
+# The name of the tasks of handlers.
+TASK = "pancar"
 
 
 class AsyncServer(BaseServer[Done[None], Done[dict[str, Any]]], AsyncOperations):
@@ -47,8 +49,10 @@ class AsyncServer(BaseServer[Done[None], Done[dict[str, Any]]], AsyncOperations)
     :param namespaces: namespaces that exist beside those with handlers, ``"*"`` for any. Default ``["/"]``.
     :param json: a module with ``dumps`` and ``loads``, used for values that have no JSON form.
     :param default: a function that turns such a value into one that has; see :func:`pancar.jsonable`.
-    :param logger: True, False or a logger for what the server does. Default False: warnings only.
-    :param engineio_logger: True, False or a logger for requests that are refused.
+    :param logger: True, or a logger, for what the server does: who joins and leaves, and every event that comes and goes.
+        Default False: warnings and errors only, to ``pancar.server``.
+    :param engineio_logger: True, or a logger, for requests that are refused and trouble of the network. Default False:
+        warnings and errors only, to ``pancar.engine``.
     :param connection_state_recovery: True, or a dict with ``max_disconnection_duration`` (default 120),
         ``skip_middlewares`` (True) and ``max_bytes``: clients that were cut off get id, rooms and missed events back.
     :param max_buffered_bytes: how much may wait for a client that does not read. Default 1 MiB.
@@ -212,7 +216,16 @@ class AsyncServer(BaseServer[Done[None], Done[dict[str, Any]]], AsyncOperations)
 
     def _run(self, flow: Flow, waits: bool) -> None:
         if waits:
-            self._start(flow)
+            # With a name, as making one up costs as much as all else of it.
+            if EAGER:
+                task = asyncio.Task(flow, loop=self._loop, name=TASK, eager_start=True)  # type: ignore[call-arg]
+                if task.done():
+                    return
+            else:
+                task = asyncio.Task(flow, loop=self._loop, name=TASK)
+                self._is_behind = True
+                self._starts += 1
+            self._keep(task)
         elif self._is_behind and self._loop is not None:
             self._starts += 1
             self._loop.call_soon(self._advance_later, flow)
@@ -238,20 +251,12 @@ class AsyncServer(BaseServer[Done[None], Done[dict[str, Any]]], AsyncOperations)
             waits_for = flow.send(None)
         except StopIteration:
             return
-        self._start(resume(flow, waits_for))
-
-    def _start(self, flow: Flow) -> None:
-        task = asyncio.Task(flow, loop=self._loop, **EAGER)
-        if EAGER and task.done():
-            return
-        if not EAGER:
-            self._is_behind = True
-            self._starts += 1
-        self._keep(task)
+        self._run(resume(flow, waits_for), True)
 
     def _keep(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.append(task)
-        if len(self._tasks) > self._most_tasks:
+        tasks = self._tasks
+        tasks.append(task)
+        if len(tasks) > self._most_tasks:
             self._tasks = [task for task in self._tasks if not task.done()]
             self._most_tasks = max(LEAST_TASKS, 2 * len(self._tasks))
 

@@ -111,6 +111,9 @@ class Server(BaseServer[None, dict[str, Any]], SyncOperations):
             self._pool.wait_idle(self._options.close_timeout)
 
     # ------------------------------------------------------------------ threads
+    def _is_started(self) -> bool:
+        return self._pump is not None and self._pump.is_alive()
+
     def _bind(self) -> _core.Core:
         with self._starting:
             core = self._running()

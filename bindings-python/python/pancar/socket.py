@@ -94,8 +94,7 @@ class BaseSocket(Targeting[N, S]):
 
     @data.setter
     def data(self, value: Any) -> None:
-        # The core's own declaration of it can only be read.
-        setattr(self._socket, "data", value)
+        self._socket.data = value
 
     # ------------------------------------------------------------------ what is done to it
     def emit(self, event: str, data: Any = None) -> N:
@@ -117,7 +116,7 @@ class BaseSocket(Targeting[N, S]):
 
     def leave(self, room: str) -> N:
         """Leaves a room."""
-        self._server._leave_room(self._socket, room)
+        self._socket.leave(room)
         return self._server._nothing
 
     def disconnect(self, close: bool = False) -> N:

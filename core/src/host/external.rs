@@ -1,67 +1,28 @@
-//! Transports that the host owns, at the level of messages: HTTP requests and WebSocket messages.
+//! WebSockets that the host owns, at the level of messages.
 
 use crate::error::Reason;
 use crate::host::mailbox::Bell;
+use crate::host::request::{Seat, whole};
 use crate::hub::link::Standing;
 use crate::hub::peer::{Peer, ProbeNews, ProbeSerial};
-use crate::hub::shard::{Busy, Shard};
+use crate::hub::shard::Busy;
 use crate::net::Endpoint;
 use crate::proto::connection::Input;
 use crate::wire::frame::Burst;
 use crate::wire::text::Text;
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::{BodyExt as _, Full};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::time::Instant;
-use tokio::runtime::Handle;
 
 /// The close code that stands for none.
 const NO_CODE: u16 = 1005;
 
 /// How many messages of the largest size may wait behind a switch that a POST in flight holds up.
 const STASH: usize = 4;
-
-/// The thread on which something of the host's runs.
-pub(super) struct Seat {
-    pub(super) handle: Handle,
-    pub(super) shard: Arc<Shard>,
-}
-
-/// A request that is being answered. Dropped, it tells the server that the client is gone.
-#[derive(Debug)]
-pub struct PendingRequest(tokio::task::JoinHandle<()>);
-
-impl Drop for PendingRequest {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-pub(super) fn request(
-    endpoint: &Arc<Endpoint>,
-    seat: &Seat,
-    mut request: Request<Bytes>,
-    done: impl FnOnce(Response<Bytes>) + Send + 'static,
-) -> PendingRequest {
-    // The thread does not end before it has answered.
-    let busy = seat.shard.busy();
-    request.extensions_mut().insert(Arc::clone(&seat.shard));
-    let answer = endpoint.respond(request.map(Full::new));
-    PendingRequest(seat.handle.spawn(async move {
-        let _busy = busy;
-        done(whole(answer.await).await);
-    }))
-}
-
-async fn whole(answer: Response<Full<Bytes>>) -> Response<Bytes> {
-    let (parts, body) = answer.into_parts();
-    let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    Response::from_parts(parts, bytes)
-}
 
 pub(super) fn websocket(
     endpoint: &Arc<Endpoint>,
@@ -288,7 +249,8 @@ impl ExternalSocket {
         }
     }
 
-    /// Takes what is to be sent, in order. The bell rings when there is more. After an [`Outgoing::Close`] nothing comes.
+    /// Takes what is to be sent, in order; not much more than 64 KiB at a time, as what the host holds does not count as
+    /// what waits for the client. The bell rings when there is more. After an [`Outgoing::Close`] nothing comes.
     pub fn take(&self) -> Vec<Outgoing> {
         let mut state = self.state.lock();
         self.listen(&state);
@@ -311,7 +273,10 @@ impl ExternalSocket {
     fn take_queue(&self, taken: &mut Vec<Outgoing>) {
         let mut link = self.peer.link();
         link.take_messages(&mut |burst| Outgoing::append(burst, taken));
-        if matches!(link.standing(), Standing::Ending | Standing::Closed) {
+        if link.is_queued() {
+            drop(link);
+            self.bell.wake_by_ref();
+        } else if matches!(link.standing(), Standing::Ending | Standing::Closed) {
             taken.push(Outgoing::Close(1000, String::new()));
         }
     }

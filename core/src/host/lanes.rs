@@ -19,6 +19,12 @@ struct Pending {
     queue: Mutex<(Vec<Event>, usize)>,
 }
 
+impl std::fmt::Debug for Pending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pending").finish_non_exhaustive()
+    }
+}
+
 impl Pending {
     /// Hands over what was kept back. In order also when two threads do.
     fn deliver(&self) {
@@ -70,13 +76,15 @@ impl Drop for Gathering {
 pub struct Lanes {
     first: Arc<Mailbox>,
     others: Vec<Arc<Mailbox>>,
+    /// What the workers keep back.
+    kept_back: Mutex<Vec<Arc<Pending>>>,
 }
 
 impl Lanes {
     /// A mailbox for each bell, and for the first in any case.
     pub fn new(first: Bell, others: Vec<Bell>) -> Self {
         let others = others.into_iter().map(|bell| Arc::new(Mailbox::new(bell))).collect();
-        Self { first: Arc::new(Mailbox::new(first)), others }
+        Self { first: Arc::new(Mailbox::new(first)), others, kept_back: Mutex::default() }
     }
 
     /// Gathers on this thread what it sends to clients of a lane.
@@ -130,10 +138,21 @@ impl Lanes {
     }
 
     fn pending<'a>(&self, shard: &'a Shard) -> Option<&'a Pending> {
-        let pending = shard
-            .local()
-            .get_or_init(|| Box::new(Pending { mailbox: Arc::clone(self.of(shard)), queue: Mutex::default() }));
-        pending.downcast_ref()
+        let pending = shard.local().get_or_init(|| {
+            let pending = Arc::new(Pending { mailbox: Arc::clone(self.of(shard)), queue: Mutex::default() });
+            self.kept_back.lock().push(Arc::clone(&pending));
+            Box::new(pending)
+        });
+        pending.downcast_ref::<Arc<Pending>>().map(|pending| &**pending)
+    }
+
+    /// Puts an event into a mailbox behind all that has happened to its clients, also what workers still keep back.
+    pub fn put_last(&self, mailbox: &Arc<Mailbox>, event: Event) {
+        let kept_back = self.kept_back.lock();
+        let own = kept_back.iter().filter(|pending| Arc::ptr_eq(&pending.mailbox, mailbox));
+        own.for_each(|pending| pending.deliver());
+        drop(kept_back);
+        mailbox.put(event);
     }
 
     /// Puts an event in behind all that happened to the clients of a shard.
@@ -154,7 +173,7 @@ impl Lanes {
 
     /// The server has closed: the last event of every mailbox.
     pub fn put_closed(&self) {
-        self.all().for_each(|mailbox| mailbox.put(Event::Closed));
+        self.all().for_each(|mailbox| self.put_last(mailbox, Event::Closed));
     }
 }
 
@@ -188,5 +207,28 @@ impl Sink for Lanes {
 
     fn wake_when_clear(&self, shard: &Shard, waker: &Waker) {
         self.of(shard).wake_when_clear(waker);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::shard::BoxFuture;
+
+    #[test]
+    fn what_is_put_last_does_not_overtake_what_workers_keep_back() {
+        let lanes = Lanes::new(Box::new(|| {}), vec![Box::new(|| {})]);
+        let shards: Vec<_> = (0..4).map(|_| Shard::new(Instant::now(), |_: BoxFuture<()>| {})).collect();
+        let ack = |token| Event::Ack { token, answer: Err(crate::Error::disconnected()) };
+        (0..).zip(&shards).for_each(|(token, shard)| lanes.put(shard, ack(token)));
+        assert!(lanes.all().all(|mailbox| mailbox.is_empty()), "it is kept back");
+        let mailbox = lanes.of(&shards[0]);
+        lanes.put_last(mailbox, ack(100));
+        lanes.put(&shards[0], ack(101));
+        lanes.end_of_turn(&shards[0]);
+        let tokens: Vec<_> = mailbox.drain(100).iter().map(|event| format!("{event:?}")).collect();
+        let own = shards.iter().filter(|shard| Arc::ptr_eq(lanes.of(shard), mailbox)).count();
+        assert_eq!(tokens.len(), own + 2);
+        assert!(tokens[own].contains("token: 100") && tokens[own + 1].contains("token: 101"), "{tokens:?}");
     }
 }

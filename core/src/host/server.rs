@@ -3,10 +3,11 @@
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::drive::Driving;
-use crate::host::external::{self, ExternalSocket, PendingRequest, Seat};
+use crate::host::external::{self, ExternalSocket};
 use crate::host::lanes::Lanes;
 use crate::host::mailbox::{Bell, Event, Mailbox};
 use crate::host::pipe::Pipe;
+use crate::host::request::{self, IncomingRequest, PendingRequest, Seat};
 use crate::hub::Hub;
 use crate::hub::namespace::Namespace;
 use crate::hub::pattern::Pattern;
@@ -183,10 +184,10 @@ impl Server {
         delay: Duration,
         event: Event,
     ) -> Result<()> {
-        let mailbox = Arc::clone(mailbox);
+        let (lanes, mailbox) = (Arc::clone(&self.lanes), Arc::clone(mailbox));
         let wait = async move {
             tokio::time::sleep(delay).await;
-            mailbox.put(event);
+            lanes.put_last(&mailbox, event);
         };
         self.spawn(near, Box::pin(wait))
     }
@@ -268,8 +269,8 @@ impl Server {
         args: &Payload,
         token: u64,
     ) -> Result<()> {
-        let mailbox = Arc::clone(self.mailbox());
-        let done = Box::new(move |outcomes| mailbox.put(Event::Acks { token, outcomes }));
+        let lanes = Arc::clone(&self.lanes);
+        let done = Box::new(move |outcomes| lanes.put_last(lanes.first(), Event::Acks { token, outcomes }));
         namespace.emit_with_ack(target, flags, name, args, done)
     }
 
@@ -375,7 +376,21 @@ impl Server {
         request: Request<Bytes>,
         done: impl FnOnce(Response<Bytes>) + Send + 'static,
     ) -> Result<PendingRequest> {
-        Ok(external::request(&self.endpoint, &self.seat()?, request, done))
+        Ok(request::request(&self.endpoint, &self.seat()?, request, done))
+    }
+
+    /// As [`request`](Self::request), before the body is there: it is to be given piece by piece to what is returned. Its
+    /// session takes the request in the call itself, so that it hears of a second one, or of a client that goes away
+    /// before the end of a body. `body_timeout` and the limits of sizes are the server's business.
+    ///
+    /// # Errors
+    /// As [`adopt`](Self::adopt).
+    pub fn begin_request(
+        &self,
+        request: Request<()>,
+        done: impl FnOnce(Response<Bytes>) + Send + 'static,
+    ) -> Result<IncomingRequest> {
+        Ok(request::incoming(&self.endpoint, &self.seat()?, request, done))
     }
 
     /// Takes a WebSocket whose messages the host carries, with a [`RemoteAddress`] among the extensions of its request

@@ -2,6 +2,8 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::hub::socket::Socket;
+use crate::hub::target::Flags;
+use crate::payload::Payload;
 use crate::wire::frame::Burst;
 use crate::wire::text::Text;
 
@@ -11,8 +13,35 @@ pub struct Before {
     /// Rooms that it is to be in.
     pub rooms: Vec<Text>,
     /// What it is to be sent behind the answer to its CONNECT.
-    pub bursts: Vec<Burst>,
+    pub events: Vec<Early>,
     bytes: usize,
+}
+
+/// An event for a socket that is about to join.
+#[derive(Debug)]
+pub enum Early {
+    /// As it is sent.
+    Ready(Burst),
+    /// One that gets its offset when the socket is let in, as only then it counts as sent.
+    Numbered {
+        /// How it is sent.
+        flags: Flags,
+        /// Its name.
+        name: Text,
+        /// Its arguments.
+        args: Payload,
+    },
+}
+
+impl Early {
+    fn len(&self) -> usize {
+        match self {
+            Self::Ready(burst) => burst.len(),
+            Self::Numbered { name, args, .. } => {
+                name.len() + args.json().len() + args.attachments().iter().map(bytes::Bytes::len).sum::<usize>()
+            }
+        }
+    }
 }
 
 impl Socket {
@@ -65,16 +94,17 @@ impl Socket {
     ///
     /// # Errors
     /// [`ErrorKind::LimitExceeded`] past `max_buffered_bytes` or `max_buffered_packets`.
-    pub fn send_before(&self, burst: &Burst) -> Result<bool> {
+    pub fn send_before(&self, event: impl FnOnce() -> Early) -> Result<bool> {
         self.while_joining(|before| {
             let config = self.peer().hub().config();
-            let bytes = before.bytes + burst.len();
-            if bytes > config.max_buffered_bytes || before.bursts.len() >= config.max_buffered_packets {
+            let event = event();
+            let bytes = before.bytes + event.len();
+            if bytes > config.max_buffered_bytes || before.events.len() >= config.max_buffered_packets {
                 let message = "a socket that is about to join is sent no more than `max_buffered_bytes` and `max_buffered_packets`";
                 return Err(Error::new(ErrorKind::LimitExceeded, message));
             }
             before.bytes = bytes;
-            before.bursts.push(burst.clone());
+            before.events.push(event);
             Ok(())
         })
     }

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::hub::acks::{AckOutcome, Collector, OnAck, OnAcks};
+use crate::hub::before::Early;
 use crate::hub::event::Event;
 use crate::hub::link::Pushed;
 use crate::hub::namespace::{Namespace, State};
@@ -198,7 +199,11 @@ impl Socket {
     /// [`ErrorKind::LimitExceeded`] for too much to a socket that is about to join.
     pub fn emit(self: &Arc<Self>, flags: Flags, name: &str, args: &Payload) -> Result<()> {
         check_name(name)?;
-        if self.is_joining() && self.send_before(&self.event_of(flags, name, args))? {
+        let early = || match self.recovery() {
+            Some(_) if !flags.volatile => Early::Numbered { flags, name: name.into(), args: args.clone() },
+            _ => Early::Ready(self.event_of(flags, name, args)),
+        };
+        if self.is_joining() && self.send_before(early)? {
             self.tell_outgoing(name, args);
             return Ok(());
         }

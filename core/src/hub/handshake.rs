@@ -2,7 +2,9 @@
 
 use crate::proto::route;
 use http::{HeaderName, HeaderValue};
+use std::any::Any;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The request that opened a connection, kept for as long as the connection lives.
@@ -20,6 +22,19 @@ pub struct Handshake {
     pub secure: bool,
     /// When the connection was opened.
     pub issued: SystemTime,
+    /// What a host keeps with it; see [`Kept`].
+    pub kept: Option<Kept>,
+}
+
+/// What a host keeps with a request that it hands over, among the extensions of the request. Where the request opens a
+/// connection it comes back as [`Handshake::kept`], and is dropped with that, on any thread.
+#[derive(Clone)]
+pub struct Kept(pub Arc<dyn Any + Send + Sync>);
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Kept")
+    }
 }
 
 impl Handshake {

@@ -1,20 +1,24 @@
 //! From a CONNECT to a socket: which namespace, whether it is a session come back, and the answer.
 
 use crate::error::Reason;
+use crate::hub::before::Early;
 use crate::hub::event::Event;
-use crate::hub::namespace::{Expected, Namespace};
+use crate::hub::namespace::{Expected, Namespace, State};
 use crate::hub::peer::Peer;
-use crate::hub::recovery::{self, Restored};
+use crate::hub::recovery::{self, Log, Restored};
 use crate::hub::registry::Hub;
 use crate::hub::socket::{Parts, RecoveryState, Socket};
+use crate::hub::target::Target;
 use crate::ids::SocketId;
 use crate::payload::Payload;
 use crate::proto::client::Ticket;
+use crate::wire::frame::Burst;
 use crate::wire::json;
-use crate::wire::packet;
+use crate::wire::packet::{self, EventOptions};
 use crate::wire::text::Text;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 /// A client that asks to join a namespace. It is answered once; dropped without an answer it is refused.
 #[derive(Debug)]
@@ -91,15 +95,21 @@ fn enter(socket: &Arc<Socket>, restored: Option<Restored>) {
     let pid = socket.recovery().map(|recovery| &*recovery.pid);
     let reply = packet::connect(namespace.name(), socket.id().as_str(), pid);
     let mut pushed = Vec::with_capacity(missed.len() + 1);
+    let position = state.log.as_ref().map(Log::position);
     socket.let_in(|before| {
+        let early: Vec<_> = before.events.into_iter().map(|event| early(socket, &mut state, event)).collect();
         let mut link = socket.peer().link();
         pushed.extend(missed.into_iter().map(|burst| link.push(burst, false, false)));
         pushed.push(link.push(reply, false, true));
-        pushed.extend(before.bursts.into_iter().map(|burst| link.push(burst, false, false)));
+        pushed.extend(early.into_iter().map(|burst| link.push(burst, false, false)));
         drop(link);
         rooms.extend(before.rooms);
         namespace.seat(socket, &rooms, &mut state);
     });
+    if let (Some(recovery), Some(position)) = (socket.recovery(), position) {
+        // What it was sent before is missed too by one that comes back without having seen it.
+        recovery.joined.store(position, Ordering::Relaxed);
+    }
     if let (Some(recovery), Some((joined, sent))) = (socket.recovery(), known) {
         // What was just queued may be lost again: then it is missed from the same packet on.
         recovery.joined.store(joined, Ordering::Relaxed);
@@ -107,6 +117,24 @@ fn enter(socket: &Arc<Socket>, restored: Option<Restored>) {
     }
     drop(state);
     pushed.into_iter().for_each(|pushed| socket.peer().after_push(pushed));
+}
+
+/// What an event is sent as that a socket gets first; one that clients can come back with is remembered.
+fn early(socket: &Socket, state: &mut State, event: Early) -> Burst {
+    let (flags, name, args) = match event {
+        Early::Ready(burst) => return burst,
+        Early::Numbered { flags, name, args } => (flags, name, args),
+    };
+    let options = EventOptions { no_compress: flags.no_compress, ..EventOptions::default() };
+    let Some(log) = &mut state.log else { return packet::event(socket.namespace().name(), &name, &args, options) };
+    let (number, offset) = log.next_offset();
+    let options = EventOptions { offset: Some(&offset), ..options };
+    let burst = packet::event(socket.namespace().name(), &name, &args, options);
+    log.remember(number, Target::one(socket.id()), burst.clone(), Instant::now());
+    if let Some(recovery) = socket.recovery() {
+        recovery.sent.store(number, Ordering::Relaxed);
+    }
+    burst
 }
 
 impl Hub {

@@ -133,6 +133,8 @@ pub struct Link {
     lagging: Option<Instant>,
     /// When the shard looks whether it still is.
     checked_at: Option<Instant>,
+    /// It has ended because of that.
+    overflowed: bool,
     limits: QueueLimits,
 }
 
@@ -146,7 +148,8 @@ impl Link {
     /// The link of a session that polls.
     pub fn polling(limits: QueueLimits) -> Self {
         let mode = Mode::Polling { parked: None };
-        Self { outbox: Outbox::default(), mode, dirty: false, serial: 0, lagging: None, checked_at: None, limits }
+        let outbox = Outbox::default();
+        Self { outbox, mode, dirty: false, serial: 0, lagging: None, checked_at: None, overflowed: false, limits }
     }
 
     /// Bytes that wait for the client.
@@ -354,6 +357,7 @@ impl Link {
         if matches!(self.mode, Mode::Ending { .. } | Mode::Closed) {
             return Pushed::Dropped;
         }
+        self.overflowed = reason == Reason::SlowConsumer;
         match std::mem::replace(&mut self.mode, Mode::Closed) {
             Mode::WebSocket { wire, blocked } if reason != Reason::TransportClose => {
                 if reason == Reason::SlowConsumer {
@@ -369,6 +373,11 @@ impl Link {
                 Pushed::Dropped
             }
         }
+    }
+
+    /// Whether it has ended because its client did not read.
+    pub fn has_overflowed(&self) -> bool {
+        self.overflowed
     }
 
     /// Appends a frame of the WebSocket layer itself.
@@ -422,7 +431,7 @@ impl Link {
         }
     }
 
-    /// Takes what is queued burst by burst, for a host that writes frames itself.
+    /// Takes of what is queued as much as one write, burst by burst, for a host that writes frames itself.
     pub fn take_messages(&mut self, each: &mut dyn FnMut(&Burst)) {
         self.lagging = None;
         self.outbox.take_messages(each);

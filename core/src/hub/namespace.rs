@@ -132,6 +132,11 @@ impl Namespace {
         sockets
     }
 
+    /// The socket of an id, also where it has left the room of that name.
+    pub fn socket(&self, id: &str) -> Option<Arc<Socket>> {
+        self.state.read().rooms.by_id(id).cloned()
+    }
+
     /// What is known of the sockets that a target means.
     pub fn infos(&self, target: &Target) -> Vec<SocketInfo> {
         self.sockets(target).iter().map(|socket| info(socket)).collect()

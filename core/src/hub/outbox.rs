@@ -118,9 +118,13 @@ impl Outbox {
         !buffer.is_empty()
     }
 
-    /// Takes what waits burst by burst, for a host that writes frames itself.
+    /// Takes what waits burst by burst, about as much as one write, for a host that writes frames itself.
     pub fn take_messages(&mut self, each: &mut dyn FnMut(&Burst)) {
-        while let Some(item) = self.queue.front() {
+        let mut taken = 0;
+        while let Some(item) = self.queue.front()
+            && taken < GATHER
+        {
+            taken += item.burst.len();
             each(&item.burst);
             self.pop();
         }

@@ -25,6 +25,7 @@ mod sending;
 mod telling;
 use probe::Probe;
 pub use probe::{ProbeNews, ProbeSerial};
+use sending::NOT_READING;
 use telling::Step;
 
 struct Machine {
@@ -315,6 +316,8 @@ impl Peer {
 
     /// Ends the connection because it is gone, or because the client broke a rule.
     pub fn fail(self: &Arc<Self>, reason: Reason, detail: &'static str) {
+        // Whoever carries the connection may hear of its end, and close it, before this machine does.
+        let (reason, detail) = if self.link().has_overflowed() { NOT_READING } else { (reason, detail) };
         self.handle(Input::Ended { reason, detail }, Instant::now());
     }
 

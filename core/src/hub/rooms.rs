@@ -51,6 +51,8 @@ pub struct Rooms {
     rooms: Vec<Option<Room>>,
     free_rooms: Vec<RoomKey>,
     names: HashMap<Text, RoomKey>,
+    /// Sockets that have left the room of their own id, by that.
+    strays: HashMap<Text, Key>,
 }
 
 impl std::fmt::Debug for Rooms {
@@ -111,10 +113,11 @@ impl Rooms {
             self.leave(key, &name);
         }
         if let Some(place) = self.seats.get_mut(key)
-            && place.take().is_some()
+            && let Some(seat) = place.take()
         {
             self.sockets -= 1;
             self.free_seats.push(key);
+            self.strays.remove(seat.socket.id().as_str());
         }
     }
 
@@ -129,6 +132,9 @@ impl Rooms {
             None => return Change::None,
         };
         let Some(room) = self.rooms.get_mut(room_key).and_then(Option::as_mut) else { return Change::None };
+        if socket.id().as_str() == name.as_str() {
+            self.strays.remove(name.as_str());
+        }
         room.members.push(Member { socket, key, back });
         let at = room.members.len() - 1;
         if let Some(seat) = self.seats.get_mut(key).and_then(Option::as_mut) {
@@ -162,6 +168,9 @@ impl Rooms {
         let Some(room_key) = self.names.get(name).copied() else { return Change::None };
         let Some(seat) = self.seats.get_mut(key).and_then(Option::as_mut) else { return Change::None };
         let Some(back) = seat.rooms.place(room_key) else { return Change::None };
+        if seat.socket.id().as_str() == name {
+            self.strays.insert(name.into(), key);
+        }
         let at = seat.rooms.swap_remove(back);
         if let Some((moved_room, moved_at)) = seat.rooms.at(back) {
             self.set_back(moved_room, moved_at, back);
@@ -216,6 +225,13 @@ impl Rooms {
     pub fn is_in(&self, key: Key, name: &str) -> bool {
         let Some(room_key) = self.names.get(name) else { return false };
         self.seat(key).is_some_and(|seat| seat.rooms.place(*room_key).is_some())
+    }
+
+    /// The socket of an id, whatever rooms it is in.
+    pub fn by_id(&self, id: &str) -> Option<&Arc<Socket>> {
+        let mut at_home = self.members(id).iter().map(|member| &member.socket);
+        let stray = || Some(&self.seat(*self.strays.get(id)?)?.socket);
+        at_home.find(|socket| socket.id().as_str() == id).or_else(stray)
     }
 
     /// Calls `visit` for every socket that a target means, each one once.

@@ -173,6 +173,7 @@ impl World {
             address: None,
             secure: false,
             issued: SystemTime::now(),
+            kept: None,
         };
         let sid = Sid::random().unwrap();
         Peer::new(Arc::clone(&self.hub), Arc::clone(&self.shard), sid, transport, handshake, self.start)

@@ -1,7 +1,7 @@
 //! The HTTP face of a hub: every request on the server's path is answered here, whoever listens.
 
 use crate::hub::Hub;
-use crate::hub::handshake::Handshake;
+use crate::hub::handshake::{Handshake, Kept};
 use crate::hub::link::PollBody;
 use crate::hub::peer::Peer;
 use crate::hub::registry::{self, Refused};
@@ -310,6 +310,7 @@ fn handshake(head: &Head) -> Handshake {
         address: head.address.ip,
         secure: head.address.secure,
         issued: SystemTime::now(),
+        kept: parts.extensions.get::<Kept>().cloned(),
     }
 }
 

@@ -22,6 +22,7 @@ mod whole;
 mod worker;
 
 pub use endpoint::{Endpoint, RemoteAddress};
+pub(crate) use polling::PATIENCE;
 pub(crate) use static_client::StaticClient;
 
 /// Reads the browser bundle from a folder.

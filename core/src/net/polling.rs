@@ -19,7 +19,7 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// How many times the allowed size of a body is read (and thrown away) so that a client hears why it was refused.
-const PATIENCE: usize = 4;
+pub const PATIENCE: usize = 4;
 
 /// Reports that a request was given up by the client, unless it is disarmed.
 struct Guard {

@@ -5,6 +5,7 @@
 
 mod acks;
 mod adopt;
+mod bodies;
 mod client;
 mod drive;
 mod events;
@@ -14,5 +15,6 @@ mod messages;
 mod namespaces;
 mod pressure;
 mod probe;
+mod recovery;
 mod requests;
 mod shutdown;

@@ -222,3 +222,41 @@ fn refusals_have_the_headers_that_every_answer_has() {
         assert_eq!((header("vary"), header("x-served-by")), (Some("Origin"), Some("us")), "{rest} {origin}");
     }
 }
+
+#[test]
+fn little_is_taken_at_a_time_so_that_the_server_knows_what_waits() {
+    let mut host = Host::new(quiet());
+    let mut client = Carried::open(&host);
+    let socket = client.join(&mut host);
+    let text = "x".repeat(10_000);
+    (0..50).for_each(|n| socket.emit(Flags::default(), "n", &args((n, &*text))).unwrap());
+    let mut all = Vec::new();
+    while all.len() < 50 {
+        let rung = client.signal.count();
+        let taken = client.socket.take();
+        assert!(taken.len() <= 7, "{} messages at a time", taken.len());
+        all.extend(taken);
+        assert!(all.len() == 50 || client.signal.count() > rung, "it rings for the rest");
+        assert!(socket.peer().link().buffered_bytes() <= (50 - all.len()) * 10_100);
+    }
+    for (n, outgoing) in all.into_iter().enumerate() {
+        assert_eq!(outgoing, Outgoing::Text(format!("42[\"n\",{n},\"{text}\"]").into()));
+    }
+}
+
+#[test]
+fn a_client_that_does_not_read_is_not_taken_for_one_that_went_away() {
+    let mut host = Host::new(Config { max_buffered_bytes: 1000, ..quiet() });
+    let mut client = Carried::open(&host);
+    let socket = client.join(&mut host);
+    let (release, held) = channel::<()>();
+    // The host hears of the end, and closes, before the server itself comes to it.
+    host.server.spawn(Some(&socket), Box::pin(async move { held.recv().unwrap_or_default() })).unwrap();
+    let text = args("x".repeat(1000));
+    while !matches!(client.socket.take().last(), Some(Outgoing::Close(1008, _))) {
+        (0..100).for_each(|_| socket.emit(Flags::default(), "flood", &text).unwrap());
+    }
+    client.socket.closed();
+    drop(release);
+    assert_eq!(host.left().0, Reason::SlowConsumer);
+}

@@ -9,6 +9,9 @@ use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// Why a client is closed whose queue stays too long.
+pub(super) const NOT_READING: (Reason, &str) = (Reason::SlowConsumer, "the client does not read what is sent to it");
+
 impl Peer {
     /// Appends a burst and marks the peer as dirty.
     pub fn push(self: &Arc<Self>, burst: Burst) {
@@ -37,7 +40,7 @@ impl Peer {
         self.link().end(Reason::SlowConsumer, "");
         self.task.wake();
         self.shard.spawn(Box::pin(async move {
-            peer.fail(Reason::SlowConsumer, "the client does not read what is sent to it");
+            peer.fail(NOT_READING.0, NOT_READING.1);
         }));
     }
 
@@ -53,7 +56,7 @@ impl Peer {
             After::Again => self.shard.mark_dirty([Arc::clone(self)]),
             After::WakeTask => self.task.wake(),
             After::Broken => self.fail(Reason::TransportClose, "the connection broke while it was written to"),
-            After::Overflow => self.fail(Reason::SlowConsumer, "the client does not read what is sent to it"),
+            After::Overflow => self.fail(NOT_READING.0, NOT_READING.1),
             After::CheckAt(at) => {
                 self.task.wake();
                 if at > now {

@@ -175,6 +175,30 @@ fn a_socket_may_be_in_very_many_rooms() {
 }
 
 #[test]
+fn a_socket_is_found_by_its_id_whatever_rooms_it_is_in() {
+    let world = World::new(Config::default());
+    let (mut rooms, socket, other) = (Rooms::default(), world.joined().1, world.joined().1);
+    let (id, key, guest) = (Text::from(socket.id().as_str()), rooms.insert(Arc::clone(&socket)), rooms.insert(other));
+    let found = |rooms: &Rooms| rooms.by_id(&id).is_some_and(|found| Arc::ptr_eq(found, &socket));
+    rooms.join(guest, &id);
+    rooms.join(key, &id);
+    assert!(found(&rooms), "others may be in its room");
+    for _ in 0..2 {
+        rooms.leave(key, &id);
+        assert!(found(&rooms) && rooms.strays.len() == 1);
+        rooms.leave(guest, &id);
+        assert!(found(&rooms));
+        rooms.join(key, &id);
+        assert!(found(&rooms) && rooms.strays.is_empty());
+    }
+    rooms.leave(key, &id);
+    rooms.remove(key);
+    assert!(rooms.by_id(&id).is_none() && rooms.strays.is_empty());
+    rooms.join(guest, &id);
+    assert!(rooms.by_id(&id).is_none());
+}
+
+#[test]
 fn the_name_of_a_room_does_not_keep_a_message_alive() {
     let world = World::new(Config::default());
     let mut rooms = Rooms::default();
