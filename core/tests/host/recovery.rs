@@ -25,7 +25,9 @@ fn connected(host: &mut Host) -> Arc<Socket> {
 
 /// The text between two others.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
-    text.split_once(before).and_then(|(_, rest)| rest.split_once(after)).map_or_else(|| panic!("{text}"), |found| found.0)
+    text.split_once(before)
+        .and_then(|(_, rest)| rest.split_once(after))
+        .map_or_else(|| panic!("{text}"), |found| found.0)
 }
 
 #[test]
