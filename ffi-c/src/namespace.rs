@@ -90,7 +90,10 @@ impl Space {
             )
         };
         let namespace = self.namespace.as_ref().ok_or_else(dynamic)?;
-        namespace.upgrade().ok_or_else(|| Failure::new(PANCAR_CLOSED, "the namespace is gone"))
+        // Threads that are ending may hold it for a moment longer than its server.
+        let freed = self.server.upgrade().is_none_or(|server| server.is_freed());
+        let namespace = namespace.upgrade().filter(|_| !freed);
+        namespace.ok_or_else(|| Failure::new(PANCAR_CLOSED, "the namespace is gone"))
     }
 
     /// The space and the one from which it inherits, that one first.
