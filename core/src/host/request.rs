@@ -7,6 +7,7 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt as _, Full};
+use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,7 +35,7 @@ impl Drop for PendingRequest {
 /// the body has not come to its end.
 #[derive(Debug)]
 pub struct IncomingRequest {
-    /// First: an answer that goes on without a body is no answer.
+    /// Dropped first: what is given up ends while it waits for the body.
     pending: PendingRequest,
     /// Nothing once the body has ended.
     pieces: Option<UnboundedSender<Piece>>,
@@ -87,15 +88,14 @@ struct Pieces {
     ended: bool,
 }
 
-/// The host let go of a request before the end of its body.
-#[derive(Debug)]
-struct Gone;
-
 impl Body for Pieces {
     type Data = Bytes;
-    type Error = Gone;
+    type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Gone>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         if self.ended {
             return Poll::Ready(None);
         }
@@ -109,10 +109,8 @@ impl Body for Pieces {
                 self.ended = true;
                 None
             }
-            None => {
-                self.ended = true;
-                Some(Err(Gone))
-            }
+            // The host let go of it before its end: then nobody is answered, and this is aborted in a moment.
+            None => return Poll::Pending,
         })
     }
 
